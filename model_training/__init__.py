@@ -1,0 +1,1 @@
+"""Makes the models: corpora, recipes, training and evaluation."""

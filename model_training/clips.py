@@ -1,0 +1,104 @@
+"""Waveforms for training: every clip decoded once into one file that is mapped into memory."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import soundfile
+import soxr
+
+from model_training.decoding import AUDIO_SUFFIXES, CACHE, fingerprint, in_parallel
+
+SAMPLES_FILE = "samples.int16"
+OFFSETS_FILE = "offsets.npy"
+FULL_SCALE = 32768
+
+
+class Clips:
+    """Decoded clips in the order of their table, read from disk as they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._offsets = np.load(folder / OFFSETS_FILE)
+        self._samples = np.memmap(folder / SAMPLES_FILE, dtype="<i2", mode="r")
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __getitem__(self, position: int) -> np.ndarray:
+        """One clip, (samples,) float32 in [-1, 1], by its row in the table.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        if not 0 <= position < len(self):
+            raise IndexError(f"There is no clip {position} among {len(self)}.")
+        start, end = self._offsets[position : position + 2]
+        return self._samples[start:end].astype(np.float32) / FULL_SCALE
+
+
+def decode(table: pd.DataFrame, sample_rate: int, cache: Path = CACHE) -> Clips:
+    """The clips of a table as mono waveforms, decoded now or at an earlier call.
+
+    Args:
+        table: as `load_corpora` returns it; only `path` is read.
+        sample_rate: of the waveforms, Hz.
+        cache: holds one folder for each set of files and rate, about 32 kB a second of 16 kHz.
+            A folder is written whole or not at all.
+    """
+    paths = [Path(path) for path in table["path"]]
+    folder = cache / f"clips-{fingerprint(paths, sample_rate)}"
+    if not folder.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(dir=cache, prefix="partial-"))
+        try:
+            _write(paths, sample_rate, partial)
+            os.replace(partial, folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return Clips(folder)
+
+
+def noises(data: Path, sample_rate: int) -> dict[str, np.ndarray]:
+    """Recorded noises of a data directory, none if it has no `noise` folder.
+
+    Returns:
+        Waveforms (samples,) float32 by their path without suffix, so that whole kinds can be
+        kept apart: "ESC-10/rain/1-17367-A", "speech_commands_background/pink_noise".
+    """
+    return _waveforms(data / "noise", sample_rate)
+
+
+def impulse_responses(data: Path, sample_rate: int) -> dict[str, np.ndarray]:
+    """Rooms to convolve with, named as their files: "cinema-hallway"; see `noises`."""
+    return _waveforms(data / "impulse_responses", sample_rate)
+
+
+def waveform(path: Path, sample_rate: int) -> np.ndarray:
+    """A file as (samples,) float32, its channels averaged."""
+    samples, native_rate = soundfile.read(path, dtype="float32", always_2d=True)
+    return soxr.resample(samples.mean(axis=1), native_rate, sample_rate)
+
+
+def _waveforms(folder: Path, sample_rate: int) -> dict[str, np.ndarray]:
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES)
+    names = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
+    decoded = in_parallel(
+        lambda path: waveform(path, sample_rate), paths, f"Decoding {folder.name}"
+    )
+    return dict(zip(names, decoded, strict=True))
+
+
+def _write(paths: list[Path], sample_rate: int, folder: Path) -> None:
+    def samples(path: Path) -> np.ndarray:
+        scaled = np.rint(waveform(path, sample_rate) * FULL_SCALE)
+        return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
+
+    lengths = []
+    with open(folder / SAMPLES_FILE, "wb") as file:
+        for clip in in_parallel(samples, paths, "Decoding clips"):
+            file.write(clip.tobytes())
+            lengths.append(len(clip))
+    np.save(folder / OFFSETS_FILE, np.cumsum([0, *lengths], dtype=np.int64))

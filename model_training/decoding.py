@@ -1,0 +1,95 @@
+"""Thousands of clips decoded in parallel, and what was found out about them kept on disk."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import soundfile
+from tqdm import tqdm
+
+AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3"})
+CACHE = Path(".cache")
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file really holds, known only by decoding it.
+
+    Attributes:
+        error: why it can't be decoded; None when it can, and the rest is meaningful.
+        duration: seconds.
+        sample_rate: Hz.
+        channels: count.
+        peak: largest absolute sample, full scale is 1.
+        digest: of the decoded samples; equal for the same audio in any lossless container.
+    """
+
+    error: str | None = None
+    duration: float = 0.0
+    sample_rate: int = 0
+    channels: int = 0
+    peak: float = 0.0
+    digest: str = ""
+
+
+def content(path: Path) -> Content:
+    """Decode a file and describe it; a file that can't be decoded is described too."""
+    if path.stat().st_size == 0:
+        return Content(error="the file is empty")
+    try:
+        samples, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        return Content(error=str(error))
+    if not len(samples):
+        return Content(error="it holds no samples")
+    return Content(
+        duration=len(samples) / sample_rate,
+        sample_rate=sample_rate,
+        channels=samples.shape[1],
+        peak=float(np.abs(samples).max()),
+        digest=hashlib.blake2b(samples.tobytes(), digest_size=16).hexdigest(),
+    )
+
+
+def contents(paths: Sequence[Path], cache: Path = CACHE) -> list[Content]:
+    """The content of every file, from the cache if no file changed since, else by decoding all."""
+    known = cache / f"contents-{fingerprint(paths)}.json"
+    if known.exists():
+        return [Content(**found) for found in json.loads(known.read_text())]
+    described = list(in_parallel(content, paths, "Checking clips"))
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=cache, delete=False) as partial:
+        json.dump([asdict(found) for found in described], partial)
+    os.replace(partial.name, known)
+    return described
+
+
+def fingerprint(paths: Iterable[Path], *settings: object) -> str:
+    """Changes when a file is added, removed, edited or replaced, or a setting changes."""
+    digest = hashlib.blake2b(repr(settings).encode(), digest_size=8)
+    for path in paths:
+        status = path.stat()
+        digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def in_parallel(
+    function: Callable[[Item], Result], items: Sequence[Item], description: str
+) -> Iterator[Result]:
+    """Results in the order of the items, with a progress bar on a terminal.
+
+    Threads are enough: decoders and resamplers work outside Python's lock.
+    """
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        results = threads.map(function, items)
+        yield from tqdm(results, description, len(items), unit="clip", disable=None)
