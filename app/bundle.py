@@ -1,0 +1,133 @@
+"""A bundle on disk: a folder with a trained model, what is known of it, and its card."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import keras
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app import frontend  # noqa: F401  registers the layers that a saved model is made of
+from app.emotions import LABELS
+
+MODEL_FILE = "model.keras"
+INFO_FILE = "bundle.json"
+SCHEMA = 1
+
+
+class BundleError(ValueError):
+    """A bundle that cannot be used, with a sentence that says which and why."""
+
+
+class Voices(BaseModel):
+    """The clips and speakers on one side of a split."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    clips: int
+    speakers: list[str]
+
+
+class BundleInfo(BaseModel):
+    """Everything a bundle says of itself, read strictly: an unknown or missing key is an error."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    schema_version: int
+    name: str
+    recipe: str
+    labels: list[str]
+    sample_rate: int = Field(gt=0, description="Hz")
+    window_seconds: float = Field(gt=0)
+    temperature: float = Field(gt=0, description="divides the logits before the softmax")
+    parameters: int
+    protocol: str
+    fold: int
+    seed: int
+    epochs: int
+    trained_on: Voices
+    validated_on: Voices
+    unheard: Voices
+    versions: dict[str, str]
+    model_sha256: str
+
+
+def write(folder: Path, model: keras.Model, info: BundleInfo) -> None:
+    """Write the model and its description, each file whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"partial-{MODEL_FILE}"
+    model.save(partial)
+    info = info.model_copy(update={"model_sha256": digest(partial)})
+    os.replace(partial, folder / MODEL_FILE)
+    write_text(folder / INFO_FILE, info.model_dump_json(indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    partial = path.with_name(f"partial-{path.name}")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def read_info(folder: Path) -> BundleInfo:
+    """Read `bundle.json` alone, which is quick and needs no TensorFlow.
+
+    Raises:
+        BundleError: no such folder, a file is missing, or its content is of another schema.
+    """
+    if not folder.is_dir():
+        raise BundleError(f"There is no model in {folder}: no such folder.")
+    for name in (INFO_FILE, MODEL_FILE):
+        if not (folder / name).is_file():
+            raise BundleError(f"The model in {folder} is incomplete: {name} is missing.")
+    try:
+        info = BundleInfo.model_validate_json((folder / INFO_FILE).read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise BundleError(
+            f"The model in {folder} cannot be used: {INFO_FILE} is not as expected "
+            f"({where}: {first['msg']})."
+        ) from error
+    if info.schema_version != SCHEMA:
+        raise BundleError(
+            f"The model in {folder} was made for schema {info.schema_version}, "
+            f"this version reads schema {SCHEMA}."
+        )
+    if tuple(info.labels) != LABELS:
+        raise BundleError(f"The model in {folder} has other labels than {', '.join(LABELS)}.")
+    return info
+
+
+def read(folder: Path) -> tuple[keras.Model, BundleInfo]:
+    """Load a bundle, its model ready for inference.
+
+    Raises:
+        BundleError: as `read_info`, or the model file is truncated, altered or no model.
+    """
+    info = read_info(folder)
+    path = folder / MODEL_FILE
+    if digest(path) != info.model_sha256:
+        raise BundleError(
+            f"The model in {folder} is damaged: {MODEL_FILE} is not the file that "
+            f"{INFO_FILE} describes (truncated, altered, or a Git LFS pointer)."
+        )
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        raise BundleError(
+            f"The model in {folder} cannot be loaded with Keras {keras.__version__}: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
+    window = round(info.window_seconds * info.sample_rate)
+    if model.input_shape != (None, window) or model.output_shape != (None, len(LABELS)):
+        raise BundleError(
+            f"The model in {folder} maps {model.input_shape} to {model.output_shape}, "
+            f"and its {INFO_FILE} says (None, {window}) to (None, {len(LABELS)})."
+        )
+    return model, info
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

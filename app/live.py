@@ -1,0 +1,115 @@
+"""A live session: chunks of microphone audio in, readings out, one each half second."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.audio import HOP_SECONDS, SAMPLE_RATE, StreamResampler, level, resample, to_mono
+from app.classifier import Classifier
+from app.emotions import LABELS
+from app.speech import FRAME, MINIMUM_SPEECH_SECONDS, SPEECH_THRESHOLD, SpeechDetector
+
+# A label is left only for one that is clearly likelier, or it would flicker between two near ties.
+MARGIN = 0.05
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one moment sounds like.
+
+    Attributes:
+        time: seconds of audio since the session began, at the end of the window heard.
+        status: "listening" (less speech than a window needs, so far), "no speech" or "speaking".
+        emotion: the steady label; None unless there is enough speech in the window.
+        confidence: its smoothed probability; None with `emotion`.
+        probabilities: (8,) smoothed, in the order of `LABELS`; None with `emotion`.
+        speech: share of the last half second that holds speech, 0 to 1.
+        level: of the last half second, in dBFS (RMS).
+    """
+
+    time: float
+    status: str
+    emotion: str | None
+    confidence: float | None
+    probabilities: np.ndarray | None
+    speech: float
+    level: float
+
+
+class LiveSession:
+    """The state of one person's stream; it knows nothing of sockets or pages.
+
+    Args:
+        classifier: shared between sessions.
+        smoothing: how much of the previous reading a new one keeps, 0 (none) to below 1.
+    """
+
+    def __init__(self, classifier: Classifier, smoothing: float = 0.5) -> None:
+        if not 0 <= smoothing < 1:
+            raise ValueError("smoothing is at least 0 and below 1")
+        self.classifier = classifier
+        self.smoothing = smoothing
+        self.hop = round(HOP_SECONDS * classifier.sample_rate)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything heard: a new recording starts clean."""
+        self._resampler = StreamResampler(self.classifier.sample_rate)
+        self._detector = SpeechDetector()
+        self._pending = np.zeros(0, np.float32)
+        self._window = np.zeros(self.classifier.window, np.float32)
+        self._heard = 0  # samples that have passed through the window
+        frames = round(self.classifier.info.window_seconds * SAMPLE_RATE / FRAME)
+        self._spoken = np.zeros(frames, bool)
+        self._smoothed: np.ndarray | None = None
+        self._emotion: str | None = None
+        self._started = False
+
+    def feed(self, samples: np.ndarray, sample_rate: int) -> list[Reading]:
+        """Take the next chunk, of any length, and read every half second it completes.
+
+        Args:
+            samples: (n,) or (n, channels), integer or float, as a browser or a device sends it.
+            sample_rate: of this chunk, in Hz; it may change between chunks.
+        """
+        chunk = self._resampler.push(to_mono(samples), sample_rate)
+        self._pending = np.concatenate([self._pending, chunk])
+        readings = []
+        while len(self._pending) >= self.hop:
+            step, self._pending = self._pending[: self.hop], self._pending[self.hop :]
+            readings.append(self._read(step))
+        return readings
+
+    def _read(self, step: np.ndarray) -> Reading:
+        self._window = np.concatenate([self._window[len(step) :], step])
+        self._heard += len(step)
+        heard = resample(step, self.classifier.sample_rate)
+        spoken = self._detector.push(heard) >= SPEECH_THRESHOLD
+        self._spoken = np.concatenate([self._spoken, spoken])[-len(self._spoken) :]
+
+        speaking = self._spoken.sum() * FRAME / SAMPLE_RATE >= MINIMUM_SPEECH_SECONDS
+        self._started |= speaking
+        if speaking:
+            self._update()
+        else:
+            self._smoothed = self._emotion = None
+
+        index = None if self._emotion is None else LABELS.index(self._emotion)
+        return Reading(
+            time=self._heard / self.classifier.sample_rate,
+            status="speaking" if speaking else "no speech" if self._started else "listening",
+            emotion=self._emotion,
+            confidence=None if index is None else float(self._smoothed[index]),
+            probabilities=self._smoothed,
+            speech=float(spoken.mean()) if len(spoken) else 0.0,
+            level=level(step),
+        )
+
+    def _update(self) -> None:
+        new = self.classifier.probabilities(self._window[None])[0]
+        if self._smoothed is not None:
+            new = self.smoothing * self._smoothed + (1 - self.smoothing) * new
+        self._smoothed = new
+        best = int(new.argmax())
+        if self._emotion is None or new[best] > new[LABELS.index(self._emotion)] + MARGIN:
+            self._emotion = LABELS[best]

@@ -1,0 +1,108 @@
+"""The commands of the training module: `python -m model_training --help`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.bundle import BundleError
+from model_training.corpora import CorpusError
+from model_training.protocols import ProtocolError
+from model_training.recipes import RecipeError
+
+commands = typer.Typer(
+    help="Train and evaluate speech emotion models on RAVDESS, TESS and CREMA-D.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[
+    Path, typer.Option(help="The folder that holds the corpora, in their official layouts.")
+]
+
+
+@commands.command()
+def train(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="The folder of the bundle to write.")],
+    recipe: Annotated[str, typer.Option(help="Its name; a file of model_training/recipes.")] = (
+        "residual-mel"
+    ),
+    fold: Annotated[
+        int, typer.Option(help="Of ravdess-si: whose actors stay unheard, 1 to 6.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(help="Fixes initial weights and augmentation.")] = 1,
+    epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's own number.")] = None,
+    precision: Annotated[
+        str, typer.Option(help="mixed_bfloat16 is faster where the processor has AVX512-BF16.")
+    ] = "float32",
+    run: Annotated[
+        Path | None, typer.Option(help="The folder of the run; runs/RECIPE-fold-FOLD-seed-SEED.")
+    ] = None,
+) -> None:
+    """Train a recipe and write its bundle. Run it again to go on with a run that was stopped."""
+    from model_training import protocols, recipes, training
+    from model_training.clips import decode
+    from model_training.corpora import load_corpora
+
+    chosen = recipes.load(recipe)
+    table = load_corpora(data).table
+    split = protocols.ravdess_si(table, fold)
+    settings = training.Run(
+        recipe=chosen.name,
+        protocol=split.protocol,
+        fold=fold,
+        seed=seed,
+        epochs=epochs or chosen.epochs,
+        precision=precision,
+    )
+    folder = run or Path("runs", f"{chosen.name}-fold-{fold}-seed-{seed}")
+    for side, voices in (("train", split.train), ("validate", split.validation)):
+        typer.echo(f"{side}: {len(voices)} clips of {voices['speaker'].nunique()} speakers")
+    training.train(
+        chosen,
+        split,
+        decode(table, chosen.sample_rate),
+        training.surroundings(data, chosen.sample_rate),
+        settings,
+        folder,
+        out,
+    )
+    typer.echo(f"The bundle is in {out}; next: python -m model_training evaluate {out}")
+
+
+@commands.command()
+def evaluate(
+    bundle: Annotated[Path, typer.Argument(help="The folder of the bundle.")],
+    data: Data,
+) -> None:
+    """Measure a bundle on the speakers it never heard; write its figures and its card."""
+    from app.classifier import Classifier
+    from model_training import evaluation, reports
+    from model_training.clips import decode
+    from model_training.corpora import load_corpora
+
+    classifier = Classifier(bundle)
+    table = load_corpora(data).table
+    found = evaluation.evaluate(classifier, table, decode(table, classifier.sample_rate))
+    typer.echo(f"Figures: {evaluation.write(found, bundle)}")
+    typer.echo(f"Card: {reports.write_card(classifier.info, found, bundle)}")
+    typer.echo(reports.figures_table(found))
+
+
+def main() -> None:
+    """Run a command; what a person can mend is one sentence and exit code 1."""
+    from model_training.training import TrainingError
+
+    try:
+        commands()
+    except (BundleError, CorpusError, ProtocolError, RecipeError, TrainingError) as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("Stopped; the same command goes on after the last whole epoch.", err=True)
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

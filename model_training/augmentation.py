@@ -1,0 +1,186 @@
+"""Augmentation, on the fly and on training clips only.
+
+Waveform augmentations are NumPy functions of a waveform and a random generator; those of
+the spectrogram are a Keras layer that acts in training alone and is no part of a bundle.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import soxr
+from keras import ops
+from scipy.signal import oaconvolve
+
+# Never mixed into training, so that robustness can be measured on kinds not met before.
+UNSEEN_NOISES = ("ESC-10/rain", "ESC-10/dog_bark", "speech_commands_background/running_tap")
+UNSEEN_ROOMS = ("cinema",)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What training clips are put into: recorded noises and rooms at the model's sample rate."""
+
+    noises: list[np.ndarray]
+    rooms: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Chances:
+    """How often each augmentation is applied to a clip, and how far it goes."""
+
+    speed: float = 0.5
+    speed_range: tuple[float, float] = (0.88, 1.14)
+    excerpt: float = 0.25
+    shortest_excerpt: float = 1.0  # seconds
+    room: float = 0.2
+    noise: float = 0.4
+    snr_range: tuple[float, float] = (5.0, 35.0)  # dB
+    hiss: float = 0.5
+    hiss_range: tuple[float, float] = (25.0, 60.0)  # dB
+    gain_range: tuple[float, float] = (-18.0, 12.0)  # dB
+
+
+def augmented_window(
+    waveform: np.ndarray,
+    window: int,
+    sample_rate: int,
+    surroundings: Surroundings,
+    chances: Chances,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """One training window (window,) float32 of a clip (samples,) float32."""
+    if rng.random() < chances.speed:
+        waveform = speed(waveform, rng.uniform(*chances.speed_range))
+    if rng.random() < chances.excerpt:
+        shortest = round(chances.shortest_excerpt * sample_rate)
+        waveform = excerpt(waveform, shortest, rng)
+    if surroundings.rooms and rng.random() < chances.room:
+        waveform = room(waveform, surroundings.rooms[rng.integers(len(surroundings.rooms))])
+    waveform = placed(waveform, window, rng)
+    if surroundings.noises and rng.random() < chances.noise:
+        noise = surroundings.noises[rng.integers(len(surroundings.noises))]
+        waveform = with_noise(waveform, looped(noise, window, rng), rng.uniform(*chances.snr_range))
+    if rng.random() < chances.hiss:
+        hiss = rng.standard_normal(window, np.float32)
+        waveform = with_noise(waveform, hiss, rng.uniform(*chances.hiss_range))
+    return gain(waveform, rng.uniform(*chances.gain_range))
+
+
+def gain(waveform: np.ndarray, decibels: float) -> np.ndarray:
+    """Louder or softer; what passes full scale is clipped, as a microphone would."""
+    return np.clip(waveform * np.float32(10 ** (decibels / 20)), -1.0, 1.0)
+
+
+def speed(waveform: np.ndarray, factor: float) -> np.ndarray:
+    """Faster and higher (factor above 1) or slower and lower, as a tape would."""
+    return soxr.resample(waveform, factor, 1.0, quality="LQ")
+
+
+def excerpt(waveform: np.ndarray, shortest: int, rng: np.random.Generator) -> np.ndarray:
+    """A random part of at least `shortest` samples, where there are as many."""
+    if len(waveform) <= shortest:
+        return waveform
+    length = int(rng.integers(shortest, len(waveform)))
+    start = int(rng.integers(len(waveform) - length + 1))
+    return waveform[start : start + length]
+
+
+def placed(waveform: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:
+    """A window of exactly `window` samples: time shift with zeros around, or a random crop."""
+    spare = window - len(waveform)
+    start = int(rng.integers(abs(spare) + 1))
+    if spare < 0:
+        return waveform[start : start + window]
+    result = np.zeros(window, np.float32)
+    result[start : start + len(waveform)] = waveform
+    return result
+
+
+def looped(noise: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:
+    """`window` samples of a noise from a random place, repeated where it is shorter."""
+    start = int(rng.integers(len(noise)))
+    return np.take(noise, np.arange(start, start + window), mode="wrap")
+
+
+def with_noise(waveform: np.ndarray, noise: np.ndarray, snr: float) -> np.ndarray:
+    """Noise added at a signal-to-noise ratio in dB, both measured over what is not silence."""
+    signal_power, noise_power = active_power(waveform), active_power(noise)
+    if signal_power == 0 or noise_power == 0:
+        return waveform
+    scale = np.sqrt(signal_power / noise_power / 10 ** (snr / 10))
+    return waveform + noise * np.float32(scale)
+
+
+def active_power(waveform: np.ndarray) -> float:
+    """Mean square over the samples that are not digital zeros, so that padding does not count."""
+    heard = waveform[waveform != 0]
+    return float(np.mean(heard**2)) if heard.size else 0.0
+
+
+def room(waveform: np.ndarray, impulse_response: np.ndarray) -> np.ndarray:
+    """As heard in a room: convolved, at the same level, without the delay of the direct sound."""
+    direct = int(np.abs(impulse_response).argmax())
+    wet = oaconvolve(waveform, impulse_response[direct:])[: len(waveform)].astype(np.float32)
+    return wet * np.float32(np.sqrt(active_power(waveform) / max(active_power(wet), 1e-12)))
+
+
+@keras.saving.register_keras_serializable("undertone")
+class SpectrogramAugmentation(keras.layers.Layer):
+    """A random filter, then two masks over time and two over frequency; in training only.
+
+    The filter is a smooth curve over the bands, as microphones and rooms have one. The masks
+    (Park et al. 2019) set features to zero. Both are drawn anew for every window.
+
+    Args:
+        colour: standard deviation of the filter's control points, in units of the features.
+        frames: widest mask over time.
+        bands: widest mask over frequency.
+        seed: of the draws.
+    """
+
+    CONTROL_POINTS = 6
+    MASKS = 2  # over each axis
+
+    def __init__(self, colour: float, frames: int, bands: int, seed: int, **kwargs: Any) -> None:
+        kwargs.pop("dtype", None)
+        super().__init__(dtype="float32", **kwargs)
+        self.colour = colour
+        self.frames = frames
+        self.bands = bands
+        self.seed = seed
+        self.draws = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        # Linear interpolation from the control points to the bands, as one matrix.
+        points = np.linspace(0, self.CONTROL_POINTS - 1, input_shape[-1])
+        knots = np.arange(self.CONTROL_POINTS)[:, None]
+        self.interpolation = np.maximum(0.0, 1.0 - np.abs(points - knots)).astype(np.float32)
+
+    def call(self, features: Any, training: bool = False) -> Any:
+        """(batch, frames, bands) -> the same."""
+        if not training:
+            return features
+        batch, frames, bands = ops.shape(features)
+        points = keras.random.normal((batch, self.CONTROL_POINTS), seed=self.draws) * self.colour
+        features = features + ops.matmul(points, self.interpolation)[:, None, :]
+        for _ in range(self.MASKS):
+            features = features * self._mask(batch, frames, self.frames)[:, :, None]
+            features = features * self._mask(batch, bands, self.bands)[:, None, :]
+        return features
+
+    def _mask(self, batch: Any, length: int, widest: int) -> Any:
+        draws = keras.random.uniform((2, batch, 1), seed=self.draws)
+        width = draws[0] * widest
+        start = draws[1] * (length - width)
+        position = ops.arange(length, dtype="float32")[None, :]
+        return ops.cast((position < start) | (position >= start + width), "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "colour": self.colour,
+            "frames": self.frames,
+            "bands": self.bands,
+            "seed": self.seed,
+        }
