@@ -36,6 +36,7 @@ class BundleInfo(BaseModel):
     schema_version: int
     name: str
     recipe: str
+    description: str
     labels: list[str]
     sample_rate: int = Field(gt=0, description="Hz")
     window_seconds: float = Field(gt=0)

@@ -43,7 +43,7 @@ class Split:
         seen: dict[str, str] = {}
         for side, table in sides.items():
             if table.empty:
-                raise ProtocolError(f"{self.protocol}, fold {self.fold}: no clips to {side} on.")
+                raise ProtocolError(f"{self.protocol}, fold {self.fold}: no clips for {side}.")
             for speaker in table["speaker"].unique():
                 if speaker in seen:
                     raise ProtocolError(f"{speaker} is in both {seen[speaker]} and {side}.")

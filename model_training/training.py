@@ -86,11 +86,16 @@ def train(
     model.fit(
         _batches(recipe, split.train, clips, around, run.seed, done * steps),
         steps_per_epoch=steps,
+        shuffle=False,
         initial_epoch=done,
         epochs=run.epochs,
         validation_data=_validation(recipe, split.validation, clips),
         validation_batch_size=recipe.batch_size,
-        callbacks=[Checkpoint(folder), keras.callbacks.SwapEMAWeights(swap_on_epoch=True)],
+        callbacks=[
+            Reseed(run.seed),
+            Checkpoint(folder),
+            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+        ],
         verbose="auto",
     )
 
@@ -136,6 +141,22 @@ class Checkpoint(keras.callbacks.Callback):
         history = self.folder / HISTORY_FILE
         earlier = history.read_text().splitlines()[:epoch] if history.exists() else []
         bundle.write_text(history, "\n".join([*earlier, json.dumps(line)]) + "\n")
+
+
+class Reseed(keras.callbacks.Callback):
+    """Before each epoch, sets every random layer's draws to follow from the seed and the epoch.
+
+    A saved model holds no state of its random generators, so a resumed run would draw others.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        states = [state for state in self.model.variables if state.name == "seed_generator_state"]
+        for number, state in enumerate(states):
+            state.assign([self.seed + number, epoch << 16])
 
 
 @keras.saving.register_keras_serializable("undertone")
@@ -290,6 +311,7 @@ def _info(
         schema_version=bundle.SCHEMA,
         name=recipe.name,
         recipe=recipe.name,
+        description=recipe.description,
         labels=list(LABELS),
         sample_rate=recipe.sample_rate,
         window_seconds=recipe.window_seconds,

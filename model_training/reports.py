@@ -1,0 +1,140 @@
+"""What is told of a bundle: its card, and the figures in the README, from result files alone."""
+
+from pathlib import Path
+
+from app.bundle import BundleInfo, write_text
+from model_training.evaluation import EVALUATION_FILE, Evaluation, Figures
+
+CARD_FILE = "README.md"
+BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
+
+LIMITS = """\
+It hears **acted** emotion in **short English clips**, spoken by adults close to a microphone. It
+has met neither spontaneous speech, other languages, children, illness, irony nor sarcasm, and is
+often wrong on all of them. A confidence is about the label an actor was given, never about what a
+person feels: it reads no one's mind.
+"""
+
+RESPONSIBLE_USE = """\
+Do not use it to judge people: not at work, not at school, not in hiring, policing, insurance or
+health care. The European Union's AI Act (Regulation (EU) 2024/1689, Article 5(1)(f)) prohibits
+systems that infer emotions in the workplace and in education, but for medical or safety reasons;
+elsewhere people must be told that such a system is at work (Article 50(3)).
+"""
+
+LICENCES = """\
+The code is MIT. The weights are learned from RAVDESS (CC BY-NC-SA 4.0), TESS (CC BY-NC-ND 4.0) and
+CREMA-D (ODbL 1.0), so they are for non-commercial research and learning only: CC BY-NC-SA 4.0.
+"""
+
+
+def figures_table(evaluation: Evaluation) -> str:
+    """A Markdown table: one row a group of unheard speakers."""
+    rows = [
+        "| voices never heard | speakers | clips | UAR | WA | weighted F1 | ECE | no speech |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    rows += [
+        f"| {group} | {len(found.speakers)} | {found.clips} | {found.uar:.3f} "
+        f"| {found.accuracy:.3f} | {found.weighted_f1:.3f} "
+        f"| {found.expected_calibration_error:.3f} | {found.abstained} |"
+        for group, found in evaluation.unheard.items()
+    ]
+    return "\n".join(rows)
+
+
+def write_card(info: BundleInfo, evaluation: Evaluation, folder: Path) -> Path:
+    """Write the model card of a bundle beside it and return the file."""
+    path = folder / CARD_FILE
+    write_text(path, card(info, evaluation))
+    return path
+
+
+def write_figures(evaluation: Evaluation, readme: Path) -> None:
+    """Replace what stands between the markers of a README by the table of figures.
+
+    Raises:
+        ValueError: the file has no markers.
+    """
+    before, begin, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{readme} has no place for figures: {BEGIN} and {END} are missing.")
+    write_text(readme, f"{before}{BEGIN}\n{figures_table(evaluation)}\n{END}{after}")
+
+
+def card(info: BundleInfo, evaluation: Evaluation) -> str:
+    """The model card, with the metadata that Hugging Face reads."""
+    ravdess = evaluation.unheard["RAVDESS"]
+    sections = [
+        _front_matter(info, evaluation),
+        f"# {info.name}\n\nThe emotion in {info.window_seconds:g} seconds of speech, one of "
+        f"{', '.join(info.labels[:-1])} or {info.labels[-1]}. {info.description} "
+        f"{info.parameters:,} parameters; it takes {info.sample_rate:,} Hz mono audio and holds "
+        "its own frontend.",
+        "## What it can't do\n\n" + LIMITS,
+        "## Responsible use\n\n" + RESPONSIBLE_USE,
+        f"## How good it is\n\nProtocol {info.protocol}, fold {info.fold}, seed {info.seed}, "
+        f"trained for {info.epochs} epochs on {info.trained_on.clips} clips of "
+        f"{len(info.trained_on.speakers)} speakers; the temperature ({info.temperature:.3f}) is "
+        f"fitted on {info.validated_on.clips} clips of {len(info.validated_on.speakers)} others. "
+        "No clip of the speakers below, spoken or sung, was on either side. Nothing was chosen "
+        "by these figures. They are of this very bundle. CREMA-D is scored among its six labels; "
+        "a clip in which no speech was found counts as wrong.",
+        figures_table(evaluation),
+        f"UAR: unweighted average recall. WA: accuracy. ECE: expected calibration error, 15 bins. "
+        f"All of it, with the speakers, is in `{EVALUATION_FILE}`.",
+        "### Recall by emotion\n\n" + _recall_table(evaluation),
+        "### Confusion on RAVDESS\n\n" + _confusion_table(ravdess),
+        "## Data and licences\n\n" + LICENCES,
+    ]
+    return "\n\n".join(section.strip() for section in sections) + "\n"
+
+
+def _front_matter(info: BundleInfo, evaluation: Evaluation) -> str:
+    results = "".join(
+        f"""      - task: {{type: audio-classification, name: Speech emotion recognition}}
+        dataset: {{type: {corpus.lower()}, name: "{corpus}, speakers never heard"}}
+        metrics:
+          - {{type: recall, name: UAR, value: {found.uar:.4f}}}
+          - {{type: accuracy, value: {found.accuracy:.4f}}}
+"""
+        for corpus, found in evaluation.unheard.items()
+        if corpus in ("RAVDESS", "CREMA-D")
+    )
+    return f"""---
+license: cc-by-nc-sa-4.0
+language: en
+library_name: keras
+pipeline_tag: audio-classification
+tags: [speech-emotion-recognition, audio, keras]
+model-index:
+  - name: {info.name}
+    results:
+{results}---"""
+
+
+def _recall_table(evaluation: Evaluation) -> str:
+    groups = {key: evaluation.unheard[key] for key in ("RAVDESS", "CREMA-D")}
+    rows = [
+        "| emotion | " + " | ".join(groups) + " |",
+        "|---|" + "---:|" * len(groups),
+    ]
+    for label in groups["RAVDESS"].labels:
+        cells = (
+            f"{found.recall[label]:.2f}" if label in found.recall else "" for found in groups.values()
+        )
+        rows.append(f"| {label} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def _confusion_table(found: Figures) -> str:
+    rows = [
+        "| acted \\ heard | " + " | ".join([*found.labels, "no speech"]) + " |",
+        "|---|" + "---:|" * (len(found.labels) + 1),
+    ]
+    rows += [
+        f"| {label} | " + " | ".join(map(str, counts)) + " |"
+        for label, counts in zip(found.labels, found.confusion, strict=True)
+    ]
+    return "\n".join(rows)

@@ -1,0 +1,125 @@
+"""Each augmentation does what its name says, and the same seed gives the same window."""
+
+import keras
+import numpy as np
+import pytest
+
+from model_training import augmentation
+from model_training.augmentation import Chances, SpectrogramAugmentation, Surroundings
+
+RATE = 16_000
+TONE = 0.1 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE).astype(np.float32)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+def rms(waveform):
+    return np.sqrt(np.mean(waveform**2))
+
+
+def test_gain_is_in_decibels_and_clips():
+    assert rms(augmentation.gain(TONE, -6.0)) == pytest.approx(rms(TONE) * 10 ** (-6 / 20))
+    assert np.abs(augmentation.gain(TONE, 40.0)).max() == 1.0
+
+
+@pytest.mark.parametrize("factor", [0.88, 1.14])
+def test_speed_changes_length_and_pitch_together(factor):
+    faster = augmentation.speed(TONE, factor)
+    assert len(faster) == pytest.approx(len(TONE) / factor, abs=2)
+    spectrum = np.abs(np.fft.rfft(faster))
+    assert spectrum.argmax() * RATE / len(faster) == pytest.approx(440 * factor, abs=1)
+
+
+@pytest.mark.parametrize("snr", [0.0, 10.0, 20.0])
+def test_noise_is_added_at_the_asked_ratio(snr, rng):
+    noise = rng.standard_normal(len(TONE)).astype(np.float32)
+    padded = np.concatenate([TONE, np.zeros_like(TONE)])
+    mixed = augmentation.with_noise(padded, np.tile(noise, 2), snr)
+    added = (mixed - padded)[: len(TONE)]
+    assert 20 * np.log10(rms(TONE) / rms(added)) == pytest.approx(snr, abs=0.2)
+
+
+def test_a_silent_clip_stays_silent(rng):
+    silence = np.zeros(RATE, np.float32)
+    assert not augmentation.with_noise(silence, TONE[:RATE], 10.0).any()
+    assert not augmentation.room(silence, np.array([1.0, 0.5], np.float32)).any()
+
+
+def test_room_adds_echoes_at_the_same_level():
+    response = np.zeros(RATE // 2, np.float32)
+    response[100], response[4100] = 1.0, 0.5
+    click = np.zeros(RATE, np.float32)
+    click[1000] = 1.0
+    wet = augmentation.room(click, response)
+    assert np.flatnonzero(np.abs(wet) > 1e-3).tolist() == [1000, 5000]
+    assert wet[5000] / wet[1000] == pytest.approx(0.5, rel=1e-3)
+    assert rms(augmentation.room(TONE, response)) == pytest.approx(rms(TONE), rel=0.05)
+
+
+@pytest.mark.parametrize("length", [RATE // 2, 3 * RATE, 5 * RATE])
+def test_placed_fills_exactly_one_window(length, rng):
+    clip = np.arange(1, length + 1, dtype=np.float32)
+    starts = set()
+    for _ in range(20):
+        window = augmentation.placed(clip, 3 * RATE, rng)
+        assert len(window) == 3 * RATE
+        heard = window[window > 0]
+        assert len(heard) == min(length, 3 * RATE)
+        assert (np.diff(heard) == 1).all()
+        starts.add((int(heard[0]), int(np.argmax(window > 0))))
+    assert len(starts) == 1 if length == 3 * RATE else len(starts) > 10
+
+
+def test_looped_repeats_a_short_noise(rng):
+    noise = np.arange(1000, dtype=np.float32)
+    assert (np.diff(augmentation.looped(noise, 5000, rng)) % 1000 == 1).all()
+
+
+def test_the_same_seed_gives_the_same_window(rng):
+    noise = rng.standard_normal(RATE).astype(np.float32)
+    around = Surroundings(noises=[noise], rooms=[np.array([1.0, 0.3, 0.1], np.float32)])
+
+    def window(seed):
+        return augmentation.augmented_window(
+            TONE, 3 * RATE, RATE, around, Chances(), np.random.default_rng(seed)
+        )
+
+    np.testing.assert_array_equal(window(1), window(1))
+    assert len({window(seed).tobytes() for seed in range(10)}) == 10
+    assert all(window(seed).dtype == np.float32 for seed in range(10))
+    assert all(np.abs(window(seed)).max() <= 1.0 for seed in range(10))
+
+
+def test_without_surroundings_windows_still_vary():
+    around = Surroundings(noises=[], rooms=[])
+    rng = np.random.default_rng(0)
+    first, second = (
+        augmentation.augmented_window(TONE, 3 * RATE, RATE, around, Chances(), rng)
+        for _ in range(2)
+    )
+    assert not np.array_equal(first, second)
+
+
+def test_masks_act_in_training_alone_and_never_past_their_width():
+    layer = SpectrogramAugmentation(colour=0.0, frames=24, bands=12, seed=1)
+    features = np.ones((16, 188, 80), np.float32)
+    np.testing.assert_array_equal(layer(features, training=False), features)
+    masked = keras.ops.convert_to_numpy(layer(features, training=True))
+    frames = (masked == 0).all(axis=2).sum(axis=1)
+    bands = (masked == 0).all(axis=1).sum(axis=1)
+    assert 0 < frames.max() <= 2 * 25
+    assert 0 < bands.max() <= 2 * 13
+    assert len(set(frames)) > 3, "every window is masked in its own place"
+
+
+def test_the_filter_is_smooth_over_bands_and_constant_in_time():
+    layer = SpectrogramAugmentation(colour=0.2, frames=0, bands=0, seed=1)
+    coloured = keras.ops.convert_to_numpy(layer(np.zeros((64, 10, 80), np.float32), training=True))
+    np.testing.assert_array_equal(coloured[:, 0], coloured[:, 9])
+    assert coloured[:, 0].std() == pytest.approx(0.2 * np.sqrt(2 / 3), rel=0.25)
+    assert np.abs(np.diff(coloured[:, 0], axis=1)).max() < 0.1
+
+

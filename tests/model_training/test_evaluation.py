@@ -1,0 +1,71 @@
+"""Figures against cases that can be worked out by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import recall_score
+
+from app.emotions import LABELS
+from model_training.evaluation import ABSTAINED, expected_calibration_error, figures
+
+SIX = ("neutral", "happy", "sad", "angry", "fearful", "disgust")
+
+
+def table_of(*emotions):
+    return pd.DataFrame({"emotion": emotions, "speaker": "RAVDESS-01"})
+
+
+def certain(*emotions):
+    """Answers given with full confidence; None abstains."""
+    rows = np.full((len(emotions), len(LABELS)), np.nan, np.float32)
+    for row, emotion in zip(rows, emotions, strict=True):
+        if emotion is not None:
+            row[:] = np.array(LABELS) == emotion
+    return rows
+
+
+def test_unweighted_recall_counts_every_emotion_alike():
+    acted = table_of("sad", "sad", "sad", "angry")
+    found = figures(acted, certain("sad", "sad", "sad", "sad"), LABELS)
+    assert found.uar == pytest.approx(0.5)
+    assert found.accuracy == pytest.approx(0.75)
+    assert found.recall == {"sad": 1.0, "angry": 0.0}
+
+
+def test_a_clip_without_speech_counts_as_wrong():
+    found = figures(table_of("sad", "angry"), certain("sad", None), LABELS)
+    assert found.abstained == 1
+    assert found.uar == pytest.approx(0.5)
+    assert found.confusion[found.labels.index("angry")][-1] == 1
+    assert ABSTAINED not in found.labels
+
+
+def test_answers_are_limited_to_the_labels_of_the_corpus():
+    calm_first = np.full((1, 8), 0.05, np.float32)
+    calm_first[0, [LABELS.index("calm"), LABELS.index("sad")]] = 0.4, 0.3
+    assert figures(table_of("sad"), calm_first, SIX).uar == 1.0
+    assert figures(table_of("sad"), calm_first, LABELS).uar == 0.0
+
+
+def test_confusion_rows_are_acted_and_columns_heard():
+    found = figures(table_of("sad", "sad", "happy"), certain("sad", "happy", "happy"), LABELS)
+    sad, happy = found.labels.index("sad"), found.labels.index("happy")
+    assert (found.confusion[sad][sad], found.confusion[sad][happy]) == (1, 1)
+    assert np.sum(found.confusion) == 3
+
+
+def test_figures_agree_with_scikit_learn_on_random_answers():
+    rng = np.random.default_rng(0)
+    acted = rng.choice(LABELS, 500)
+    probabilities = rng.dirichlet(np.ones(8), 500).astype(np.float32)
+    found = figures(table_of(*acted), probabilities, LABELS)
+    answers = np.array(LABELS)[probabilities.argmax(axis=1)]
+    assert found.uar == pytest.approx(recall_score(acted, answers, average="macro"))
+
+
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
+    confidence = np.full(1000, 0.7)
+    correct = np.arange(1000) < 700
+    assert expected_calibration_error(confidence, correct) == pytest.approx(0.0, abs=1e-9)
+    assert expected_calibration_error(confidence, np.ones(1000, bool)) == pytest.approx(0.3)
+    assert expected_calibration_error(np.ones(4), np.array([1, 1, 0, 0])) == pytest.approx(0.5)
