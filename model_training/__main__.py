@@ -22,6 +22,19 @@ Data = Annotated[
 
 
 @commands.command()
+def prepare(
+    data: Data,
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The table of clips to write.")] = Path(
+        "metadata.csv"
+    ),
+) -> None:
+    """Count the clips of the corpora and their faults, and write one table of them."""
+    from model_training.prepare import prepare
+
+    prepare(data, out)
+
+
+@commands.command()
 def train(
     data: Data,
     out: Annotated[Path, typer.Option(help="The folder of the bundle to write.")],

@@ -1,15 +1,13 @@
 """Waveforms for training: every clip decoded once into one file that is mapped into memory."""
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import soundfile
-import soxr
 
+from app.audio import load
 from model_training.decoding import AUDIO_SUFFIXES, CACHE, fingerprint, in_parallel
 
 SAMPLES_FILE = "samples.int16"
@@ -55,7 +53,10 @@ def decode(table: pd.DataFrame, sample_rate: int, cache: Path = CACHE) -> Clips:
         partial = Path(tempfile.mkdtemp(dir=cache, prefix="partial-"))
         try:
             _write(paths, sample_rate, partial)
-            os.replace(partial, folder)
+            partial.rename(folder)
+        except OSError:
+            if not folder.exists():  # otherwise another run was first
+                raise
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return Clips(folder)
@@ -76,24 +77,16 @@ def impulse_responses(data: Path, sample_rate: int) -> dict[str, np.ndarray]:
     return _waveforms(data / "impulse_responses", sample_rate)
 
 
-def waveform(path: Path, sample_rate: int) -> np.ndarray:
-    """A file as (samples,) float32, its channels averaged."""
-    samples, native_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    return soxr.resample(samples.mean(axis=1), native_rate, sample_rate)
-
-
 def _waveforms(folder: Path, sample_rate: int) -> dict[str, np.ndarray]:
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES)
     names = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
-    decoded = in_parallel(
-        lambda path: waveform(path, sample_rate), paths, f"Decoding {folder.name}"
-    )
+    decoded = in_parallel(lambda path: load(path, sample_rate), paths, f"Decoding {folder.name}")
     return dict(zip(names, decoded, strict=True))
 
 
 def _write(paths: list[Path], sample_rate: int, folder: Path) -> None:
     def samples(path: Path) -> np.ndarray:
-        scaled = np.rint(waveform(path, sample_rate) * FULL_SCALE)
+        scaled = np.rint(load(path, sample_rate) * FULL_SCALE)
         return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
 
     lengths = []

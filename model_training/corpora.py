@@ -1,22 +1,18 @@
-"""RAVDESS, TESS and CREMA-D on disk: one table of clips, and a list of every fault met.
-
-What a clip is stands in its file name, the same in every download of a corpus; folders are
-arranged and spelled in many ways, so they are walked and not read.
-"""
+"""RAVDESS, TESS and CREMA-D on disk: one table of clips, and a list of every fault met."""
 
 import os
-import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from model_training.decoding import AUDIO_SUFFIXES, CACHE, Content, contents
+from model_training.file_names import PARSERS, Label
 
 COLUMNS = ("path", "corpus", "speaker", "sex", "emotion", "intensity", "kind", "duration")
-OFFICIAL_CLIPS = {"RAVDESS": 1440 + 1012, "TESS": 2800, "CREMA-D": 7442}
+OFFICIAL_CLIPS = {"RAVDESS speech": 1440, "RAVDESS song": 1012, "TESS": 2800, "CREMA-D": 7442}
 # Folders of a data directory that hold no speech; see `model_training.clips`.
 SURROUNDINGS = ("noise", "impulse_responses")
 DEMOGRAPHICS = "VideoDemographics.csv"
@@ -29,11 +25,19 @@ class CorpusError(ValueError):
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong with a file, and what was done about it."""
+    """Something wrong with a file, and what was done about it.
+
+    Attributes:
+        kind: one of a few short names, to count by.
+        path: of the file.
+        kept: whether the clip is in the table all the same.
+        detail: half a sentence, of this file.
+    """
 
     kind: str
     path: Path
-    action: str
+    kept: bool
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -47,19 +51,6 @@ class Corpus:
 
     table: pd.DataFrame
     faults: list[Fault]
-
-
-@dataclass(frozen=True)
-class Label:
-    """What a file name says; two files with equal labels are copies of one clip."""
-
-    corpus: str
-    speaker: str
-    sex: str | None
-    emotion: str
-    intensity: str
-    kind: str
-    take: str
 
 
 def load_corpora(data: Path, cache: Path = CACHE) -> Corpus:
@@ -90,124 +81,20 @@ def load_crema_d(folder: Path, cache: Path = CACHE) -> Corpus:
     return _load(folder, ("CREMA-D",), cache)
 
 
-RAVDESS_NAME = re.compile(r"03-(0[12])-(0[1-8])-(0[12])-(0[12])-(0[12])-(0[1-9]|1\d|2[0-4])")
-RAVDESS_EMOTIONS = {
-    "01": "neutral",
-    "02": "calm",
-    "03": "happy",
-    "04": "sad",
-    "05": "angry",
-    "06": "fearful",
-    "07": "disgust",
-    "08": "surprised",
-}
-
-
-def parse_ravdess(stem: str) -> Label | None:
-    """Modality-channel-emotion-intensity-statement-repetition-actor; audio is modality 03."""
-    match = RAVDESS_NAME.fullmatch(stem)
-    if not match:
-        return None
-    channel, emotion, intensity, statement, repetition, actor = match.groups()
-    return Label(
-        corpus="RAVDESS",
-        speaker=f"RAVDESS-{actor}",
-        sex="male" if int(actor) % 2 else "female",
-        emotion=RAVDESS_EMOTIONS[emotion],
-        intensity={"01": "normal", "02": "strong"}[intensity],
-        kind={"01": "speech", "02": "song"}[channel],
-        take=f"{statement}-{repetition}",
-    )
-
-
-# One file of the original, OA_bite_neutral, has its speaker misspelled.
-TESS_NAME = re.compile(r"(OAF?|YAF)_([a-z]+)_([a-z_]+)", re.IGNORECASE)
-TESS_EMOTIONS = {
-    "angry": "angry",
-    "disgust": "disgust",
-    "fear": "fearful",
-    "happy": "happy",
-    "neutral": "neutral",
-    "pleasant_surprise": "surprised",
-    "pleasant_surprised": "surprised",
-    "ps": "surprised",
-    "sad": "sad",
-}
-
-
-def parse_tess(stem: str) -> Label | None:
-    """Speaker_word_emotion; OAF is the older woman, YAF the younger."""
-    match = TESS_NAME.fullmatch(stem)
-    if not match or match[3].lower() not in TESS_EMOTIONS:
-        return None
-    return Label(
-        corpus="TESS",
-        speaker="TESS-YAF" if match[1].upper() == "YAF" else "TESS-OAF",
-        sex="female",
-        emotion=TESS_EMOTIONS[match[3].lower()],
-        intensity="unspecified",
-        kind="speech",
-        take=match[2].lower(),
-    )
-
-
-CREMA_D_NAME = re.compile(r"(1\d{3})_([A-Z]{3})_([A-Z]{3})_([A-Z]{1,2})")
-CREMA_D_EMOTIONS = {
-    "ANG": "angry",
-    "DIS": "disgust",
-    "FEA": "fearful",
-    "HAP": "happy",
-    "NEU": "neutral",
-    "SAD": "sad",
-}
-# One original, 1040_ITH_SAD_X, has a level of one letter.
-CREMA_D_LEVELS = {
-    "LO": "low",
-    "MD": "medium",
-    "HI": "high",
-    "XX": "unspecified",
-    "X": "unspecified",
-}
-
-
-def parse_crema_d(stem: str) -> Label | None:
-    """Actor_SENTENCE_EMOTION_LEVEL; the actor's sex stands elsewhere."""
-    match = CREMA_D_NAME.fullmatch(stem)
-    if not match or match[3] not in CREMA_D_EMOTIONS or match[4] not in CREMA_D_LEVELS:
-        return None
-    actor, sentence, emotion, level = match.groups()
-    return Label(
-        corpus="CREMA-D",
-        speaker=f"CREMA-D-{actor}",
-        sex=None,
-        emotion=CREMA_D_EMOTIONS[emotion],
-        intensity=CREMA_D_LEVELS[level],
-        kind="speech",
-        take=f"{sentence}-{level}",
-    )
-
-
-PARSERS: dict[str, Callable[[str], Label | None]] = {
-    "RAVDESS": parse_ravdess,
-    "TESS": parse_tess,
-    "CREMA-D": parse_crema_d,
-}
-
-
 def _load(folder: Path, corpora: Collection[str], cache: Path) -> Corpus:
     folder = folder.resolve()
     if not folder.is_dir():
         raise CorpusError(f"There is no folder {folder}.")
-    paths, faults = _named(folder, corpora)
-    if not paths:
+    files = list(_files(folder))
+    clips, faults = _named([path for path in files if _is_audio(path)], corpora)
+    if not clips:
         raise CorpusError(
             f"No clip of {', '.join(corpora)} in {folder}: "
             "it should hold the folders of the official downloads."
         )
-    found = dict(zip(paths, contents(list(paths.values()), cache), strict=True))
-    faults += _faults_of_content(paths, found)
-    faults += _faults_of_pairs(paths, found)
-    dropped = {fault.path for fault in faults if fault.action.startswith("left out")}
+    found = dict(zip(clips, contents(list(clips.values()), cache), strict=True))
+    faults += _faults_of_content(clips, found) + _faults_of_pairs(clips, found)
+    left_out = {fault.path for fault in faults if not fault.kept}
     rows = [
         (
             str(path),
@@ -219,44 +106,25 @@ def _load(folder: Path, corpora: Collection[str], cache: Path) -> Corpus:
             label.kind,
             found[label].duration,
         )
-        for label, path in paths.items()
-        if path not in dropped
+        for label, path in clips.items()
+        if path not in left_out
     ]
+    if not rows:
+        raise CorpusError(f"None of the {len(clips)} clips in {folder} can be used.")
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     faults += [
-        Fault("corpus not found", folder, f"went on without {corpus}")
+        Fault("corpus not found", folder, False, f"went on without {corpus}")
         for corpus in corpora
         if corpus not in set(table["corpus"])
     ]
     if "CREMA-D" in set(table["corpus"]):
-        faults += _add_sexes(table, folder)
+        demographics = [path for path in files if path.name == DEMOGRAPHICS]
+        faults += _add_sexes(table, min(demographics, default=folder / DEMOGRAPHICS))
     return Corpus(table, sorted(faults, key=lambda fault: (fault.kind, fault.path)))
 
 
-def _named(folder: Path, corpora: Collection[str]) -> tuple[dict[Label, Path], list[Fault]]:
-    """One file for every clip, ordered by corpus, speaker and name, and what was odd with names."""
-    clips: dict[Label, Path] = {}
-    faults = []
-    # A second copy lies deeper than the first, or beside it.
-    for path in sorted(_audio_files(folder), key=lambda path: (len(path.parts), path)):
-        label = next(filter(None, (PARSERS[corpus](path.stem) for corpus in corpora)), None)
-        if label is None:
-            faults.append(Fault("unknown name", path, "left out"))
-        elif label in clips:
-            faults.append(Fault("second copy", path, f"left out: {clips[label]} is the same clip"))
-        else:
-            clips[label] = path
-            if path.stem.upper().startswith("OA_"):
-                faults.append(Fault("misspelled speaker", path, "kept: read as OAF"))
-    order = {corpus: place for place, corpus in enumerate(PARSERS)}
-    chosen = sorted(
-        clips.items(), key=lambda clip: (order[clip[0].corpus], clip[0].speaker, clip[1].stem)
-    )
-    return dict(chosen), faults
-
-
-def _audio_files(folder: Path) -> Iterator[Path]:
-    """Every audio file below a folder, through links too, each real folder walked once."""
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file below a folder, through links too, each real folder walked once."""
     walked = set()
     for root, folders, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(root)
@@ -266,58 +134,83 @@ def _audio_files(folder: Path) -> Iterator[Path]:
         walked.add(real)
         if Path(root) == folder:
             folders[:] = [name for name in folders if name not in SURROUNDINGS]
-        yield from (
-            Path(root, name) for name in names if Path(name).suffix.lower() in AUDIO_SUFFIXES
-        )
+        yield from (Path(root, name) for name in names)
 
 
-def _faults_of_content(paths: dict[Label, Path], found: dict[Label, Content]) -> list[Fault]:
+def _is_audio(path: Path) -> bool:
+    return path.suffix.lower() in AUDIO_SUFFIXES
+
+
+def _named(
+    paths: Collection[Path], corpora: Collection[str]
+) -> tuple[dict[Label, Path], list[Fault]]:
+    """One file for every clip, ordered by corpus, speaker and name, and what was odd with names."""
+    clips: dict[Label, Path] = {}
     faults = []
-    for label, path in paths.items():
-        clip = found[label]
-        if clip.error is not None:
-            faults.append(Fault("unreadable", path, f"left out: {clip.error}"))
-        elif not clip.peak > SILENT_PEAK:
-            faults.append(Fault("silent", path, "left out"))
-        elif clip.channels > 1:
-            faults.append(
-                Fault("not mono", path, f"kept: its {clip.channels} channels are averaged")
-            )
+    # Of a set that is nested in itself, the outer copy is the one that is kept.
+    for path in sorted(paths, key=lambda path: (len(path.parts), path)):
+        label = next(filter(None, (PARSERS[corpus](path.stem) for corpus in corpora)), None)
+        if label is None:
+            faults.append(Fault("unknown name", path, False, "no corpus names its clips like this"))
+        elif not path.exists():
+            faults.append(Fault("unreadable", path, False, "the link leads nowhere"))
+        elif label in clips:
+            faults.append(Fault("second copy", path, False, f"{clips[label]} is the same clip"))
+        else:
+            clips[label] = path
+            if path.stem.upper().startswith("OA_"):
+                faults.append(Fault("misspelled speaker", path, True, "read as OAF"))
+    order = list(PARSERS)
+    return dict(
+        sorted(
+            clips.items(),
+            key=lambda clip: (order.index(clip[0].corpus), clip[0].speaker, clip[1].name),
+        )
+    ), faults
+
+
+def _faults_of_content(clips: dict[Label, Path], found: dict[Label, Content]) -> list[Fault]:
+    faults = []
+    for label, path in clips.items():
+        content = found[label]
+        if content.error is not None:
+            faults.append(Fault("unreadable", path, False, content.error))
+        elif not content.peak > SILENT_PEAK:
+            faults.append(Fault("silent", path, False, f"its peak is {content.peak:.4f}"))
+        elif content.channels > 1:
+            averaged = f"its {content.channels} channels are averaged"
+            faults.append(Fault("not mono", path, True, averaged))
     return faults
 
 
-def _faults_of_pairs(paths: dict[Label, Path], found: dict[Label, Content]) -> list[Fault]:
+def _faults_of_pairs(clips: dict[Label, Path], found: dict[Label, Content]) -> list[Fault]:
     """Clips of different names that hold the same samples."""
     alike = defaultdict(list)
-    for label, clip in found.items():
-        if clip.error is None and clip.peak > SILENT_PEAK:
-            alike[clip.digest].append(label)
+    for label, content in found.items():
+        if content.error is None and content.peak > SILENT_PEAK:
+            alike[content.digest].append(label)
     faults = []
     for labels in alike.values():
-        contradict = len({label.emotion for label in labels}) > 1
-        for label in labels if len(labels) > 1 else ():
-            others = ", ".join(paths[other].name for other in labels if other != label)
-            faults.append(
-                Fault("same audio, different emotions", paths[label], f"left out: as is {others}")
-                if contradict
-                else Fault("same audio, same emotion", paths[label], f"kept, as is {others}")
-            )
+        if len(labels) == 1:
+            continue
+        agree = len({label.emotion for label in labels}) == 1
+        kind = "same audio, same emotion" if agree else "same audio, different emotions"
+        for label in labels:
+            others = ", ".join(clips[other].name for other in labels if other != label)
+            faults.append(Fault(kind, clips[label], agree, f"the same as {others}"))
     return faults
 
 
-def _add_sexes(table: pd.DataFrame, folder: Path) -> list[Fault]:
-    """Fill in the sex of CREMA-D's actors from its table, in place."""
+def _add_sexes(table: pd.DataFrame, demographics: Path) -> list[Fault]:
+    """Fill in the sex of CREMA-D's actors, in place; without it they stay in the table."""
     crema_d = table["corpus"] == "CREMA-D"
-    actors = table.loc[crema_d, "speaker"]
-    for path in sorted(folder.rglob(DEMOGRAPHICS)):
-        try:
-            people = pd.read_csv(path, dtype=str).set_index("ActorID")["Sex"].str.lower()
-        except (KeyError, ValueError) as error:
-            return [Fault("no demographics", path, f"kept the clips without sex: {error!r}")]
-        sexes = actors.str.removeprefix("CREMA-D-").map(people)
-        table.loc[crema_d, "sex"] = sexes.where(sexes.isin(["female", "male"]), None)
-        return [
-            Fault("no demographics", path, f"kept the clips of {actor} without sex")
-            for actor in sorted(actors[table.loc[crema_d, "sex"].isna()].unique())
-        ]
-    return [Fault("no demographics", folder / DEMOGRAPHICS, "kept the clips without sex")]
+    actors = table.loc[crema_d, "speaker"].str.removeprefix("CREMA-D-")
+    try:
+        people = pd.read_csv(demographics, dtype=str)
+        sexes = dict(zip(people["ActorID"], people["Sex"].str.lower(), strict=True))
+    except (OSError, KeyError, ValueError) as error:
+        return [Fault("sex unknown", demographics, True, f"of every CREMA-D actor: {error}")]
+    table.loc[crema_d, "sex"] = actors.map(sexes)
+    unknown = sorted(actors[~table.loc[crema_d, "sex"].isin(["female", "male"])].unique())
+    table.loc[crema_d & ~table["sex"].isin(["female", "male"]), "sex"] = None
+    return [Fault("sex unknown", demographics, True, f"of actor {actor}") for actor in unknown]

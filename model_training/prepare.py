@@ -1,0 +1,73 @@
+"""The command that looks through the corpora and says what is in them."""
+
+from itertools import groupby
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from app.emotions import LABELS
+from model_training.corpora import OFFICIAL_CLIPS, Fault, load_corpora
+
+EXAMPLES = 6
+
+
+def prepare(data: Path, out: Path) -> None:
+    """Print the clips by corpus and emotion and the faults by kind, and write the table as CSV.
+
+    Raises:
+        CorpusError: no corpus in `data`.
+    """
+    corpus = load_corpora(data)
+    console = Console()
+    console.print(clip_counts(corpus.table))
+    for line in fault_lines(corpus.faults, data.resolve()):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    corpus.table.to_csv(out, index=False)
+    console.print(f"Wrote {len(corpus.table)} clips to {out}", markup=False, soft_wrap=True)
+
+
+def clip_counts(clips: pd.DataFrame) -> Table:
+    """A row an emotion, a column a corpus, the totals below."""
+    columns = {
+        (corpus if corpus != "RAVDESS" else f"RAVDESS {kind}"): group
+        for (corpus, kind), group in clips.groupby(["corpus", "kind"], sort=False)
+    }
+    columns["all"] = clips
+    table = Table("emotion", *columns)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for emotion in LABELS:
+        counts = [(group["emotion"] == emotion).sum() for group in columns.values()]
+        table.add_row(emotion, *(str(count or "-") for count in counts))
+    table.add_section()
+    table.add_row("clips", *(str(len(group)) for group in columns.values()))
+    official = [str(OFFICIAL_CLIPS.get(column, "")) for column in columns]
+    official[-1] = str(sum(OFFICIAL_CLIPS.values()))
+    table.add_row("of officially", *official)
+    table.add_row("speakers", *(str(group["speaker"].nunique()) for group in columns.values()))
+    hours = [f"{group['duration'].sum() / 3600:.2f}" for group in columns.values()]
+    table.add_row("hours", *hours)
+    return table
+
+
+def fault_lines(faults: list[Fault], data: Path) -> list[str]:
+    """For each kind of fault how many there are, and a few of them with what was done."""
+    if not faults:
+        return ["No faults."]
+    lines = [f"{len(faults)} faults:"]
+    for kind, group in groupby(faults, key=lambda fault: fault.kind):
+        alike = list(group)
+        lines.append(f"  {kind}: {len(alike)}")
+        for fault in alike[:EXAMPLES]:
+            done = "kept" if fault.kept else "left out"
+            lines.append(f"    {_relative(fault.path, data)}: {done}, {fault.detail}")
+        if len(alike) > EXAMPLES:
+            lines.append(f"    and {len(alike) - EXAMPLES} more")
+    return lines
+
+
+def _relative(path: Path, data: Path) -> Path:
+    return path.relative_to(data) if path.is_relative_to(data) else path
