@@ -1,0 +1,96 @@
+"""What the tests share: the corpora where they are, the shipped bundle, the running app."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "assets" / "examples"
+START_SECONDS = 90
+
+
+def corpora() -> Path | None:
+    """The folder of the real corpora: $UNDERTONE_DATA, or shared/corpora in or beside a parent."""
+    named = os.environ.get("UNDERTONE_DATA")
+    places = [Path(named)] if named else [parent / "shared" / "corpora" for parent in ROOT.parents]
+    return next((place for place in places if place.is_dir()), None)
+
+
+def pytest_report_header() -> str:
+    found = corpora()
+    return f"corpora: {found}" if found else "corpora: none, tests marked 'corpora' are deselected"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if corpora():
+        return
+    absent = [item for item in items if item.get_closest_marker("corpora")]
+    config.hook.pytest_deselected(items=absent)
+    items[:] = [item for item in items if item not in absent]
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of the real corpora, for tests marked `corpora`."""
+    found = corpora()
+    assert found, "tests that use the corpora are marked 'corpora'"
+    return found
+
+
+@pytest.fixture(scope="session")
+def examples() -> list[Path]:
+    """The short example clips, each named by its emotion first."""
+    paths = sorted(path for path in EXAMPLES.glob("*.ogg") if not path.stem.startswith("joined"))
+    assert paths, f"no example clips in {EXAMPLES}"
+    return paths
+
+
+@pytest.fixture(scope="session")
+def classifier():
+    """The shipped bundle, loaded once."""
+    from app.classifier import Classifier
+
+    return Classifier()
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the real app, started as a person starts it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("app") / "log"
+    url = f"http://127.0.0.1:{port}"
+    with log.open("w") as output:
+        app = subprocess.Popen(
+            [sys.executable, "-m", "app", "--port", str(port)],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_for(url, app, log)
+        yield url
+    finally:
+        app.terminate()
+        app.wait(10)
+
+
+def _wait_for(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if app.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"The app did not start:\n{log.read_text()}")
