@@ -1,7 +1,6 @@
 """A bundle on disk: a folder with a trained model, what is known of it, and its card."""
 
 import hashlib
-import os
 from pathlib import Path
 
 import keras
@@ -59,7 +58,7 @@ def write(folder: Path, model: keras.Model, info: BundleInfo) -> None:
     partial = folder / f"partial-{MODEL_FILE}"
     model.save(partial)
     info = info.model_copy(update={"model_sha256": digest(partial)})
-    os.replace(partial, folder / MODEL_FILE)
+    partial.replace(folder / MODEL_FILE)
     write_text(folder / INFO_FILE, info.model_dump_json(indent=2) + "\n")
 
 
@@ -67,7 +66,7 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     partial = path.with_name(f"partial-{path.name}")
     partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def read_info(folder: Path) -> BundleInfo:

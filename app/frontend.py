@@ -9,9 +9,9 @@ spectrogram.
 from typing import Any
 
 import keras
-import librosa
 import numpy as np
 from keras import ops
+from librosa.filters import mel
 
 POWER_FLOOR = 1e-10  # librosa.power_to_db's amin
 
@@ -54,7 +54,7 @@ class LogMel(keras.layers.Layer):
         self.fmax = fmax
         self.top_db = top_db
         # A constant of the parameters above, so it is computed and not stored with the weights.
-        self.mel_filters = librosa.filters.mel(
+        self.mel_filters = mel(
             sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax
         ).T  # (1 + n_fft // 2, n_mels)
 

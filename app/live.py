@@ -94,12 +94,14 @@ class LiveSession:
         else:
             self._smoothed = self._emotion = None
 
-        index = None if self._emotion is None else LABELS.index(self._emotion)
+        confidence = None
+        if self._emotion is not None and self._smoothed is not None:
+            confidence = float(self._smoothed[LABELS.index(self._emotion)])
         return Reading(
             time=self._heard / self.classifier.sample_rate,
             status="speaking" if speaking else "no speech" if self._started else "listening",
             emotion=self._emotion,
-            confidence=None if index is None else float(self._smoothed[index]),
+            confidence=confidence,
             probabilities=self._smoothed,
             speech=float(spoken.mean()) if len(spoken) else 0.0,
             level=level(step),

@@ -152,7 +152,7 @@ class SpectrogramAugmentation(keras.layers.Layer):
         self.seed = seed
         self.draws = keras.random.SeedGenerator(seed)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[int, ...]) -> None:
         # Linear interpolation from the control points to the bands, as one matrix.
         points = np.linspace(0, self.CONTROL_POINTS - 1, input_shape[-1])
         knots = np.arange(self.CONTROL_POINTS)[:, None]

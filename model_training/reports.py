@@ -122,7 +122,8 @@ def _recall_table(evaluation: Evaluation) -> str:
     ]
     for label in groups["RAVDESS"].labels:
         cells = (
-            f"{found.recall[label]:.2f}" if label in found.recall else "" for found in groups.values()
+            f"{found.recall[label]:.2f}" if label in found.recall else ""
+            for found in groups.values()
         )
         rows.append(f"| {label} | " + " | ".join(cells) + " |")
     return "\n".join(rows)

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -136,7 +135,7 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         partial = self.folder / f"partial-{CHECKPOINT_FILE}"
         self.model.save(partial)
-        os.replace(partial, self.folder / CHECKPOINT_FILE)
+        partial.replace(self.folder / CHECKPOINT_FILE)
         line = {"epoch": epoch + 1, "seconds": round(time.monotonic() - self.began, 1)}
         line |= {key: round(float(value), 5) for key, value in (logs or {}).items()}
         history = self.folder / HISTORY_FILE

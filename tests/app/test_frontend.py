@@ -90,6 +90,4 @@ def test_half_precision_around_it_changes_nothing():
         found = keras.ops.convert_to_numpy(layer(SWEEP[None]))[0]
     finally:
         keras.config.set_dtype_policy("float32")
-    np.testing.assert_allclose(
-        found, reference(SWEEP, 80.0, **PARAMETERS["flagship"]), atol=2e-3
-    )
+    np.testing.assert_allclose(found, reference(SWEEP, 80.0, **PARAMETERS["flagship"]), atol=2e-3)

@@ -121,5 +121,3 @@ def test_the_filter_is_smooth_over_bands_and_constant_in_time():
     np.testing.assert_array_equal(coloured[:, 0], coloured[:, 9])
     assert coloured[:, 0].std() == pytest.approx(0.2 * np.sqrt(2 / 3), rel=0.25)
     assert np.abs(np.diff(coloured[:, 0], axis=1)).max() < 0.1
-
-

@@ -1,0 +1,1 @@
+"""Undertone: everything that hears; nothing here trains."""

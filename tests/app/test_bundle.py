@@ -1,0 +1,85 @@
+"""A bundle is read strictly; whatever is wrong with it is one sentence."""
+
+import json
+import shutil
+
+import keras
+import pytest
+
+from app import bundle
+from app.bundle import BundleError
+from app.classifier import DEFAULT_MODEL, MODELS, Classifier
+
+
+@pytest.fixture
+def copy(tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(MODELS / DEFAULT_MODEL, folder)
+    return folder
+
+
+def edit(folder, **changes):
+    path = folder / bundle.INFO_FILE
+    content = json.loads(path.read_text()) | changes
+    path.write_text(json.dumps({key: value for key, value in content.items() if value is not ...}))
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def other_model(folder):
+    inputs = keras.Input((100,))
+    model = keras.Model(inputs, keras.layers.Dense(8)(inputs))
+    bundle.write(folder, model, bundle.read_info(folder))
+
+
+BROKEN = {
+    "no folder": (shutil.rmtree, "no such folder"),
+    "no model": (lambda f: (f / bundle.MODEL_FILE).unlink(), "model.keras is missing"),
+    "no description": (lambda f: (f / bundle.INFO_FILE).unlink(), "bundle.json is missing"),
+    "truncated model": (lambda f: truncate(f / bundle.MODEL_FILE), "damaged"),
+    "empty model": (lambda f: (f / bundle.MODEL_FILE).write_bytes(b""), "damaged"),
+    "truncated description": (lambda f: truncate(f / bundle.INFO_FILE), "bundle.json is not as"),
+    "not JSON": (lambda f: (f / bundle.INFO_FILE).write_text("no"), "bundle.json is not as"),
+    "a key too few": (lambda f: edit(f, temperature=...), "temperature"),
+    "a key too many": (lambda f: edit(f, mood="sunny"), "mood"),
+    "a wrong type": (lambda f: edit(f, sample_rate="fast"), "sample_rate"),
+    "a temperature of zero": (lambda f: edit(f, temperature=0.0), "temperature"),
+    "another schema": (lambda f: edit(f, schema_version=99), "schema 99"),
+    "other labels": (lambda f: edit(f, labels=["yes", "no"]), "other labels"),
+    "other model": (other_model, r"\(None, 100\)"),
+}
+
+
+@pytest.mark.parametrize(("damage", "sentence"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_bundle_is_one_sentence(copy, damage, sentence):
+    damage(copy)
+    with pytest.raises(BundleError, match=sentence) as raised:
+        Classifier(copy)
+    message = str(raised.value)
+    assert copy.name in message
+    assert "\n" not in message
+    assert message.endswith(".")
+
+
+def test_a_whole_bundle_is_read_back(copy):
+    model, info = bundle.read(copy)
+    assert info == bundle.read_info(MODELS / DEFAULT_MODEL)
+    assert model.count_params() == info.parameters
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "figures.json"
+    bundle.write_text(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        bundle.write_text(path, "new \ud800")
+    assert path.read_text() == "old"
+
+
+def test_shipped_bundles_are_small_and_say_whom_they_never_heard():
+    for folder in MODELS.iterdir():
+        assert sum(file.stat().st_size for file in folder.iterdir()) < 10e6
+        info = bundle.read_info(folder)
+        assert not set(info.unheard.speakers) & set(info.trained_on.speakers)
+        assert (folder / "README.md").is_file(), "every bundle has its card"

@@ -1,0 +1,152 @@
+"""The live engine: the same readings however the stream is cut, and none without speech."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app import audio
+from app.live import LiveSession
+
+RATE = audio.SAMPLE_RATE
+
+
+@pytest.fixture(scope="module")
+def speech(examples):
+    return np.concatenate([audio.load(path) for path in examples[:3]])
+
+
+def feed(session, waveform, sample_rate, sizes):
+    readings, start, sizes = [], 0, iter(sizes)
+    while start < len(waveform):
+        size = next(sizes)
+        readings += session.feed(waveform[start : start + size], sample_rate)
+        start += size
+    return readings
+
+
+def halves(seconds, sample_rate):
+    while True:
+        yield round(seconds * sample_rate)
+
+
+def table(readings):
+    rows = [
+        [r.time, r.speech, r.level, *(np.full(8, np.nan) if r.emotion is None else r.probabilities)]
+        for r in readings
+    ]
+    return np.array(rows)
+
+
+def test_a_reading_each_half_second(classifier, speech):
+    readings = feed(LiveSession(classifier), speech, RATE, halves(0.5, RATE))
+    assert len(readings) == len(speech) // (RATE // 2)
+    np.testing.assert_allclose(np.diff([r.time for r in readings]), 0.5)
+
+
+@settings(max_examples=10, deadline=None)
+@given(sizes=st.lists(st.integers(320, 32_000), min_size=1, max_size=6))
+def test_readings_do_not_depend_on_the_chunks(classifier, speech, sizes):
+    regular = feed(LiveSession(classifier), speech, RATE, halves(0.5, RATE))
+
+    def repeated():
+        while True:
+            yield from sizes
+
+    uneven = feed(LiveSession(classifier), speech, RATE, repeated())
+    np.testing.assert_allclose(table(uneven), table(regular), atol=1e-4)
+
+
+def test_readings_agree_with_the_timeline_of_the_same_audio(classifier, speech):
+    readings = feed(LiveSession(classifier, smoothing=0.0), speech, RATE, halves(0.5, RATE))
+    timeline = classifier.analyze(speech).timeline.set_index("end")
+    compared = 0
+    for reading in readings:
+        if reading.emotion and reading.time in timeline.index:
+            row = timeline.loc[reading.time, list(classifier.labels)]
+            np.testing.assert_allclose(row.to_numpy(float), reading.probabilities, atol=1e-3)
+            compared += 1
+    assert compared >= 5
+
+
+@pytest.mark.parametrize("sample_rate", [8_000, 44_100, 48_000])
+def test_other_rates_are_heard_alike(classifier, speech, sample_rate):
+    expected = feed(LiveSession(classifier), speech, RATE, halves(0.5, RATE))
+    waveform = audio.resample(speech, RATE, sample_rate)
+    found = feed(LiveSession(classifier), waveform, sample_rate, halves(0.5, sample_rate))
+    assert len(found) >= len(expected) - 1
+    agree = [a.emotion == b.emotion for a, b in zip(found, expected, strict=False)]
+    assert np.mean(agree) >= (0.6 if sample_rate == 8_000 else 0.9)
+
+
+def test_a_rate_may_change_on_the_way(classifier, speech):
+    session = LiveSession(classifier)
+    middle = len(speech) // 2
+    later = audio.resample(speech[middle:], RATE, 48_000)
+    readings = feed(session, speech[:middle], RATE, halves(0.5, RATE))
+    readings += feed(session, later, 48_000, halves(0.5, 48_000))
+    assert len(readings) >= len(speech) // (RATE // 2) - 1
+    assert readings[-1].emotion is not None
+
+
+def test_sample_types_and_channels_are_heard_alike(classifier, speech):
+    expected = feed(LiveSession(classifier), speech, RATE, halves(0.5, RATE))
+    stereo = np.stack([speech, speech], axis=1)
+    found = feed(
+        LiveSession(classifier), (stereo * 32767).astype(np.int16), RATE, halves(0.5, RATE)
+    )
+    np.testing.assert_allclose(table(found)[:, 3:], table(expected)[:, 3:], atol=0.02)
+
+
+def test_silence_is_listened_to_and_later_told(classifier, speech):
+    session = LiveSession(classifier)
+    silence = np.zeros(6 * RATE, np.float32)
+    before = feed(session, silence, RATE, halves(0.5, RATE))
+    spoken = feed(session, speech, RATE, halves(0.5, RATE))
+    after = feed(session, silence, RATE, halves(0.5, RATE))
+    assert {r.status for r in before} == {"listening"}
+    assert spoken[-1].status == "speaking"
+    assert after[-1].status == "no speech"
+    assert after[-1].emotion is None
+    assert after[-1].level == audio.SILENCE
+
+
+def test_the_first_emotion_comes_soon(classifier, speech):
+    readings = feed(LiveSession(classifier), speech, RATE, halves(0.5, RATE))
+    assert next(r.time for r in readings if r.emotion) <= 2.0
+
+
+def test_smoothing_starts_from_the_first_reading(classifier, speech):
+    plain, smooth = (
+        feed(LiveSession(classifier, smoothing), speech, RATE, halves(0.5, RATE))
+        for smoothing in (0.0, 0.9)
+    )
+    first = next(i for i, reading in enumerate(plain) if reading.emotion)
+    np.testing.assert_allclose(plain[first].probabilities, smooth[first].probabilities)
+    jumps = [np.abs(np.diff(table(r)[first:, 3:], axis=0)).max() for r in (plain, smooth)]
+    assert jumps[1] < 0.5 * jumps[0]
+
+
+def test_reset_forgets_everything(classifier, speech):
+    session = LiveSession(classifier)
+    first = feed(session, speech, RATE, halves(0.5, RATE))
+    session.reset()
+    np.testing.assert_allclose(
+        table(feed(session, speech, RATE, halves(0.5, RATE))), table(first), atol=1e-6
+    )
+
+
+def test_sessions_do_not_hear_each_other(classifier, speech):
+    alone = feed(LiveSession(classifier), speech, RATE, halves(0.5, RATE))
+    one, other = LiveSession(classifier), LiveSession(classifier)
+    together = []
+    for start in range(0, len(speech), RATE // 2):
+        together += one.feed(speech[start : start + RATE // 2], RATE)
+        other.feed(np.zeros(RATE // 2, np.float32), RATE)
+    np.testing.assert_allclose(table(together), table(alone), atol=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.0])
+def test_a_smoothing_that_cannot_be_is_refused(classifier, smoothing):
+    with pytest.raises(ValueError, match="smoothing"):
+        LiveSession(classifier, smoothing)
