@@ -143,7 +143,7 @@ def _name(source: str | Path | bytes | BinaryIO) -> str:
 @contextmanager
 def _opened(source: str | Path | bytes | BinaryIO) -> Iterator[BinaryIO]:
     if isinstance(source, str | Path):
-        with open(source, "rb") as file:
+        with Path(source).open("rb") as file:
             yield file
     elif isinstance(source, bytes):
         yield io.BytesIO(source)
@@ -185,10 +185,11 @@ def _ffmpeg_blocks(file: BinaryIO, name: str) -> Iterator[Block]:
     with av.open(file, options=FFMPEG_OPTIONS, metadata_errors="ignore") as container:
         if not container.streams.audio:
             raise AudioError(f"{name} has no sound track.")
-        for packet in container.demux(container.streams.audio[0]):
-            with suppress(av.FFmpegError):  # what follows a damaged packet may be whole
-                for frame in packet.decode():
-                    yield _frame_to_mono(frame), frame.sample_rate
+        with suppress(av.FFmpegError):  # what came before the cut in a container counts
+            for packet in container.demux(container.streams.audio[0]):
+                with suppress(av.FFmpegError):  # what follows a damaged packet may be whole
+                    for frame in packet.decode():
+                        yield _frame_to_mono(frame), frame.sample_rate
 
 
 def _frame_to_mono(frame: av.AudioFrame) -> np.ndarray:
