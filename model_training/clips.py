@@ -90,7 +90,7 @@ def _write(paths: list[Path], sample_rate: int, folder: Path) -> None:
         return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
 
     lengths = []
-    with open(folder / SAMPLES_FILE, "wb") as file:
+    with (folder / SAMPLES_FILE).open("wb") as file:
         for clip in in_parallel(samples, paths, "Decoding clips"):
             file.write(clip.tobytes())
             lengths.append(len(clip))

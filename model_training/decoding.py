@@ -70,7 +70,7 @@ def contents(paths: Sequence[Path], cache: Path = CACHE) -> list[Content]:
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=cache, delete=False) as partial:
         json.dump([asdict(found) for found in described], partial)
-    os.replace(partial.name, known)
+    Path(partial.name).replace(known)
     return described
 
 
