@@ -88,6 +88,9 @@ def train(
 def evaluate(
     bundle: Annotated[Path, typer.Argument(help="The folder of the bundle.")],
     data: Data,
+    readme: Annotated[
+        Path | None, typer.Option(help="A file to put the table of figures into, too.")
+    ] = None,
 ) -> None:
     """Measure a bundle on the speakers it never heard; write its figures and its card."""
     from app.classifier import Classifier
@@ -100,6 +103,8 @@ def evaluate(
     found = evaluation.evaluate(classifier, table, decode(table, classifier.sample_rate))
     typer.echo(f"Figures: {evaluation.write(found, bundle)}")
     typer.echo(f"Card: {reports.write_card(classifier.info, found, bundle)}")
+    if readme:
+        reports.write_figures(found, readme)
     typer.echo(reports.figures_table(found))
 
 

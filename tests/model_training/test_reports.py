@@ -1,0 +1,64 @@
+"""Cards and figures say what the result files say, and nothing by hand."""
+
+import pytest
+import yaml
+
+from app.bundle import read_info
+from app.classifier import DEFAULT_MODEL, MODELS
+from app.emotions import LABELS
+from model_training import evaluation, reports
+
+FOLDER = MODELS / DEFAULT_MODEL
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return read_info(FOLDER), evaluation.read(FOLDER)
+
+
+def test_the_figures_are_of_the_bundle_that_ships(shipped):
+    info, found = shipped
+    assert found.model_sha256 == info.model_sha256
+
+
+def test_the_card_is_what_the_result_file_makes_of_it(shipped):
+    assert (FOLDER / reports.CARD_FILE).read_text() == reports.card(*shipped)
+
+
+def test_the_card_has_the_metadata_that_hugging_face_reads(shipped):
+    front_matter = yaml.safe_load(reports.card(*shipped).split("---")[1])
+    assert front_matter["license"] == "cc-by-nc-sa-4.0"
+    results = front_matter["model-index"][0]["results"]
+    assert len(results) == 2
+    uar = {result["dataset"]["type"]: result["metrics"][0]["value"] for result in results}
+    assert uar["ravdess"] == pytest.approx(shipped[1].unheard["RAVDESS"].uar, abs=1e-4)
+
+
+def test_the_card_says_what_the_model_cannot_do(shipped):
+    card = reports.card(*shipped)
+    for word in ("acted", "children", "sarcasm", "AI Act", "non-commercial"):
+        assert word in card
+    for label in LABELS:
+        assert f"| {label} |" in card
+
+
+def test_the_readme_holds_the_figures_of_the_shipped_bundle(shipped):
+    readme = (MODELS.parent / "README.md").read_text()
+    between = readme.partition(reports.BEGIN)[2].partition(reports.END)[0]
+    assert between.strip() == reports.figures_table(shipped[1])
+
+
+def test_figures_replace_the_old_ones_and_nothing_else(shipped, tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"above\n{reports.BEGIN}\nold\n{reports.END}\nbelow\n")
+    reports.write_figures(shipped[1], readme)
+    text = readme.read_text()
+    assert text.startswith(f"above\n{reports.BEGIN}\n| voices never heard")
+    assert text.endswith(f"{reports.END}\nbelow\n")
+    assert "old" not in text
+
+
+def test_a_readme_without_markers_is_a_sentence(shipped, tmp_path):
+    (tmp_path / "README.md").write_text("nothing here")
+    with pytest.raises(ValueError, match="no place for figures"):
+        reports.write_figures(shipped[1], tmp_path / "README.md")
