@@ -11,6 +11,8 @@ import numpy as np
 import soundfile
 import soxr
 
+from app.errors import UndertoneError
+
 SAMPLE_RATE = 16_000  # Hz
 WINDOW_SECONDS = 3.0  # what a model hears at once
 HOP_SECONDS = 0.5  # between windows
@@ -27,7 +29,7 @@ FORMATS = (
 FFMPEG_OPTIONS = {"format_whitelist": ",".join(FORMATS.split())}
 
 
-class AudioError(ValueError):
+class AudioError(UndertoneError):
     """Sound that cannot be used; the message is one sentence that a person can act on."""
 
 

@@ -8,13 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app import frontend  # noqa: F401  registers the layers that a saved model is made of
 from app.emotions import LABELS
+from app.errors import UndertoneError
 
 MODEL_FILE = "model.keras"
 INFO_FILE = "bundle.json"
 SCHEMA = 1
 
 
-class BundleError(ValueError):
+class BundleError(UndertoneError):
     """A bundle that cannot be used, with a sentence that says which and why."""
 
 

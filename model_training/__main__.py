@@ -1,14 +1,15 @@
 """The commands of the training module: `python -m model_training --help`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.bundle import BundleError
-from model_training.corpora import CorpusError
-from model_training.protocols import ProtocolError
-from model_training.recipes import RecipeError
+from app.errors import UndertoneError
+
+# TensorFlow reads this when it is imported: its notes on the CPU say nothing to a user.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 commands = typer.Typer(
     help="Train and evaluate speech emotion models on RAVDESS, TESS and CREMA-D.",
@@ -110,11 +111,9 @@ def evaluate(
 
 def main() -> None:
     """Run a command; what a person can mend is one sentence and exit code 1."""
-    from model_training.training import TrainingError
-
     try:
         commands()
-    except (BundleError, CorpusError, ProtocolError, RecipeError, TrainingError) as error:
+    except UndertoneError as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from app.errors import UndertoneError
 from model_training.decoding import AUDIO_SUFFIXES, CACHE, Content, contents
 from model_training.file_names import PARSERS, Label
 
@@ -19,7 +20,7 @@ DEMOGRAPHICS = "VideoDemographics.csv"
 SILENT_PEAK = 0.001  # -60 dBFS; the quietest clip of RAVDESS peaks at 0.0045
 
 
-class CorpusError(ValueError):
+class CorpusError(UndertoneError):
     """No corpus where one was expected; the message says where and what to do."""
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from app.errors import UndertoneError
+
 # Six folds by actor, as EmoBox defines them for RAVDESS (Ma et al. 2024).
 RAVDESS_FOLDS = (
     (1, 11, 20, 21),
@@ -20,7 +22,7 @@ EXAMPLE_SPEAKERS = ("CREMA-D-1007", "CREMA-D-1022", "CREMA-D-1037", "CREMA-D-104
 CREMA_D_VALIDATION_STEP = 10
 
 
-class ProtocolError(ValueError):
+class ProtocolError(UndertoneError):
     """A split that cannot be made."""
 
 

@@ -19,6 +19,7 @@ from scipy.special import log_softmax
 from app import bundle
 from app.bundle import BundleInfo, Voices
 from app.emotions import LABELS
+from app.errors import UndertoneError
 from model_training.augmentation import (
     UNSEEN_NOISES,
     UNSEEN_ROOMS,
@@ -37,7 +38,7 @@ NOT_ACTED = -1.0  # the target of an emotion that a clip's corpus does not have
 NOT_ACTED_WEIGHT = 0.1
 
 
-class TrainingError(ValueError):
+class TrainingError(UndertoneError):
     """A run that cannot start, with a sentence that says why."""
 
 

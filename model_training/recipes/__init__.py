@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import keras
 
+from app.errors import UndertoneError
 from model_training.augmentation import Chances
 
 
-class RecipeError(ValueError):
+class RecipeError(UndertoneError):
     """A recipe that does not exist."""
 
 
