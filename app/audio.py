@@ -92,7 +92,7 @@ def resample(
 class StreamResampler:
     """Chunks at any rate to one stream at one rate, the same however the stream was cut.
 
-    The output lags the input by up to a quarter of a second, which `last` lets out.
+    The output lags by 40 ms of what came in at 48 kHz, 116 ms at 8 kHz; `last` lets the rest out.
 
     Args:
         sample_rate: of the output, in Hz.
