@@ -1,0 +1,95 @@
+"""The Live tab: a microphone streams in, readings appear twice a second."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import plotly
+
+from app.classifier import Classifier
+from app.emotions import EMOTIONS
+from app.live import LiveSession, Reading
+from app.ui import ASSETS
+
+STREAM_EVERY = 0.5  # seconds between chunks
+LISTENERS = 40  # people who can stream at once; each holds a slot until they stop
+TIME_LIMIT = 30 * 60  # seconds after which a stream joins the queue again, its session kept
+
+PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+Chunk = tuple[int, np.ndarray]  # sample rate in Hz; (n,) or (n, channels) int16
+
+
+def build(classifier: Classifier) -> None:
+    """Lay out the tab inside the Blocks that are open."""
+    gr.set_static_paths([PLOTLY])
+    session = gr.State(None)
+    microphone = gr.Audio(
+        sources=["microphone"],
+        streaming=True,
+        show_label=False,
+        elem_id="microphone",
+        buttons=[],
+    )
+    panel = gr.HTML(
+        html_template=(ASSETS / "live.html").read_text("utf-8"),
+        js_on_load=(ASSETS / "live.js").read_text("utf-8"),
+        head=f'<script src="/gradio_api/file={PLOTLY}"></script>',
+        emotions=[vars(emotion) for emotion in EMOTIONS],
+        apply_default_css=False,
+        elem_id="live",
+    )
+
+    microphone.start_recording(js="() => window.undertone.started()", api_visibility="private")
+    microphone.stop_recording(js="() => window.undertone.stopped()", api_visibility="private")
+    microphone.start_recording(
+        partial(LiveSession, classifier),
+        outputs=session,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    microphone.stream(
+        partial(hear, classifier),
+        inputs=[microphone, session],
+        outputs=[session, panel],
+        stream_every=STREAM_EVERY,
+        time_limit=TIME_LIMIT,
+        concurrency_limit=LISTENERS,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def hear(classifier: Classifier, chunk: Chunk | None, session: LiveSession | None) -> tuple:
+    """One chunk of one person's stream.
+
+    Args:
+        classifier: shared by all.
+        chunk: as Gradio hands it over; None when there was nothing.
+        session: of this person; None when the page was reconnected, and then it starts anew.
+
+    Returns:
+        The session if it is new, and the readings for the page; `gr.skip()` for what stays.
+    """
+    if chunk is None:
+        return gr.skip(), gr.skip()
+    current = session or LiveSession(classifier)
+    sample_rate, samples = chunk
+    readings = [describe(reading) for reading in current.feed(samples, sample_rate)]
+    return gr.skip() if current is session else current, readings or gr.skip()
+
+
+def describe(reading: Reading) -> dict[str, Any]:
+    """A reading as the page's script takes it."""
+    probabilities = reading.probabilities
+    return {
+        "time": reading.time,
+        "status": reading.status,
+        "emotion": reading.emotion,
+        "confidence": reading.confidence,
+        "probabilities": None if probabilities is None else probabilities.round(4).tolist(),
+        "level": round(reading.level, 1),
+    }

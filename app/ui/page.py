@@ -1,0 +1,135 @@
+"""The page: its tabs, theme and the settings it is served with."""
+
+from typing import Any
+
+import gradio as gr
+from gradio.themes.utils import fonts
+
+from app.classifier import Classifier
+from app.ui import ASSETS, file_tab, live_tab
+
+TITLE = "Undertone"
+SESSIONS = 200  # people whose state is kept; beyond, who was idle longest starts anew
+UPLOAD_LIMIT = "200mb"
+DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get
+
+INK = gr.themes.Color(
+    name="ink",
+    c50="#eef7fa",
+    c100="#d5ebf2",
+    c200="#aed8e5",
+    c300="#7cbfd3",
+    c400="#45a1bb",
+    c500="#1f86a4",
+    c600="#0b6e8c",
+    c700="#0a5a73",
+    c800="#0b4a5e",
+    c900="#0c3d4d",
+    c950="#062833",
+)
+PAPER = gr.themes.Color(
+    name="paper",
+    c50="#fcfbf9",
+    c100="#f4f2ee",
+    c200="#e6e3dd",
+    c300="#d2cec6",
+    c400="#a09c94",
+    c500="#77736b",
+    c600="#5b5852",
+    c700="#3b3a38",
+    c800="#24252a",
+    c900="#17191d",
+    c950="#0f1114",
+)
+
+
+def build(classifier: Classifier) -> gr.Blocks:
+    """The whole page around one classifier, which all who visit share."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=DELETE_CACHE) as page:
+        gr.HTML(_asset("header.html"), apply_default_css=False)
+        with gr.Tabs():
+            with gr.Tab("Live", id="live"):
+                live_tab.build(classifier)
+            with gr.Tab("File", id="file"):
+                file_tab.build(classifier)
+            with gr.Tab("About", id="about"):
+                gr.Markdown(_about(classifier), elem_id="about")
+        gr.HTML(_asset("footer.html"), apply_default_css=False)
+
+        def forget(request: gr.Request) -> None:
+            """Gradio would keep the state of a closed page for an hour."""
+            page.state_holder.delete_state(str(request.session_hash))
+
+        page.unload(forget)
+    return page
+
+
+def theme() -> gr.themes.Base:
+    """Quiet paper and ink, flat panels; its fonts come from this machine and no other."""
+    return gr.themes.Base(
+        primary_hue=INK,
+        secondary_hue=INK,
+        neutral_hue=PAPER,
+        # The semi-bold file that Gradio 6.31 ships lacks most letters; its bold one is whole.
+        font=[fonts.LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        body_text_color="*neutral_900",
+        body_text_color_dark="*neutral_100",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        background_fill_primary="*neutral_50",
+        background_fill_primary_dark="*neutral_950",
+        background_fill_secondary="*neutral_100",
+        background_fill_secondary_dark="*neutral_900",
+        block_background_fill="transparent",
+        block_background_fill_dark="transparent",
+        block_border_color="*neutral_200",
+        block_border_color_dark="*neutral_800",
+        block_shadow="none",
+        block_radius="14px",
+        border_color_primary="*neutral_200",
+        border_color_primary_dark="*neutral_800",
+    )
+
+
+def launch_settings() -> dict[str, Any]:
+    """What `gr.Blocks.launch` is given wherever the page is served."""
+    return {
+        "theme": theme(),
+        "css_paths": [ASSETS / "styles.css"],
+        "head": f"<script>{_asset('microphone.js')}</script>",
+        "favicon_path": ASSETS / "favicon.png",
+        "footer_links": [],
+        "run_history": False,
+        "show_error": False,
+        "ssr_mode": False,
+        "max_file_size": UPLOAD_LIMIT,
+        "state_session_capacity": SESSIONS,
+    }
+
+
+def launch(classifier: Classifier, host: str, port: int) -> None:
+    """Serve the page until the process is stopped.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    build(classifier).launch(server_name=host, server_port=port, **launch_settings())
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text("utf-8")
+
+
+def _about(classifier: Classifier) -> str:
+    info = classifier.info
+    return _asset("about.md").format(
+        model=info.name,
+        description=info.description,
+        parameters=f"{info.parameters / 1e6:.2f} million",
+        clips=f"{info.trained_on.clips:,}",
+        speakers=len(info.trained_on.speakers),
+    )

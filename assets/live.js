@@ -1,0 +1,177 @@
+// The live panel. Gradio runs this once with `element`, `props` and `watch` in scope. The server
+// sends new readings only; what was heard before is kept here.
+const WINDOW = 60; // seconds on the plot
+const SILENT = 3000; // ms without a reading after which the server counts as behind
+const QUIETEST = -60; // dBFS, the left end of the meter
+const STATUS = {
+  idle: "Not recording",
+  listening: "Listening",
+  "no speech": "No speech",
+  speaking: "Speaking",
+  waiting: "Waiting for the server",
+};
+
+const find = (selector) => element.querySelector(selector);
+const root = find(".live");
+const history = find(".history");
+const rows = [...element.querySelectorAll(".shares li")];
+const emotions = props.emotions;
+
+let times = [];
+let shares = emotions.map(() => []);
+let watchdog = 0;
+
+function show(state, face, title, detail, colour) {
+  root.dataset.state = state;
+  root.style.setProperty("--now", colour ?? "transparent");
+  // Rewriting the same words would make a screen reader say them again.
+  for (const [selector, text] of [
+    [".face", face],
+    [".emotion", title],
+    [".detail", detail],
+    [".status-text", STATUS[state]],
+  ]) {
+    const node = find(selector);
+    if (node.textContent !== text) node.textContent = text;
+  }
+}
+
+function showShares(probabilities) {
+  rows.forEach((row, index) => {
+    const share = probabilities ? probabilities[index] : 0;
+    row.style.setProperty("--share", share);
+    row.querySelector(".percent").textContent = probabilities ? percent(share) : "–";
+  });
+}
+
+function showLevel(level) {
+  const shown = Math.min(0, Math.max(QUIETEST, level));
+  const meter = find(".level");
+  meter.setAttribute("aria-valuenow", Math.round(shown));
+  meter.style.setProperty("--level", 1 - shown / QUIETEST);
+}
+
+const percent = (share) => `${Math.round(100 * share)}%`;
+
+function showReading(reading) {
+  const emotion = emotions.find((one) => one.name === reading.emotion);
+  for (const row of rows) row.classList.toggle("current", row.dataset.emotion === reading.emotion);
+  showShares(reading.probabilities);
+  showLevel(reading.level);
+  if (!root.dataset.recording) return rest(); // the last chunk can come after stop
+  if (emotion) {
+    const detail = `${percent(reading.confidence)} confident`;
+    show(reading.status, emotion.symbol, emotion.name, detail, emotion.colour);
+  } else if (reading.status === "no speech") {
+    show("no speech", "", "No speech", "Waiting for a voice.");
+  } else {
+    show("listening", "", "Listening", "Say a sentence or two.");
+  }
+}
+
+function remember(reading) {
+  times.push(reading.time);
+  shares.forEach((line, index) => line.push(reading.probabilities?.[index] ?? null));
+  // One more than fits, so that the lines leave the plot through its edge.
+  while (times.length > 1 && times[1] < reading.time - WINDOW) {
+    times.shift();
+    for (const line of shares) line.shift();
+  }
+}
+
+function draw() {
+  const style = getComputedStyle(root);
+  const grey = style.getPropertyValue("--plot-text").trim();
+  const grid = style.getPropertyValue("--plot-grid").trim();
+  const now = times.at(-1) ?? 0;
+  const current = rows.findIndex((row) => row.classList.contains("current"));
+  const traces = emotions.map((emotion, index) => ({
+    x: times.slice(),
+    y: shares[index].slice(),
+    name: `${emotion.symbol} ${emotion.name}`,
+    mode: "lines",
+    connectgaps: false,
+    line: { color: emotion.colour, width: index === current ? 4 : 2, shape: "spline", smoothing: 0.5 },
+    hovertemplate: "%{y:.0%}",
+  }));
+  const layout = {
+    uirevision: "live",
+    autosize: true,
+    margin: { l: 44, r: 12, t: 8, b: 34 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: style.fontFamily, size: 12, color: grey },
+    showlegend: false,
+    annotations: times.length
+      ? []
+      : [{ text: "The last minute appears here.", xref: "paper", yref: "paper", x: 0.5, y: 0.55, showarrow: false, font: { size: 14 } }],
+    hovermode: "x unified",
+    hoverlabel: { bgcolor: style.getPropertyValue("--panel").trim(), bordercolor: grid },
+    xaxis: {
+      range: [Math.max(0, now - WINDOW), Math.max(WINDOW, now)],
+      ticksuffix: " s",
+      gridcolor: grid,
+      zeroline: false,
+      hoverformat: ".1f",
+    },
+    yaxis: { range: [0, 1.02], tickvals: [0, 0.5, 1], tickformat: ".0%", gridcolor: grid, zeroline: false, fixedrange: true },
+  };
+  Plotly.react(history, traces, layout, { displayModeBar: false, responsive: true });
+}
+
+function clear() {
+  times = [];
+  shares = emotions.map(() => []);
+  for (const row of rows) row.classList.remove("current");
+  showShares(null);
+  showLevel(QUIETEST);
+}
+
+function expectReading() {
+  clearTimeout(watchdog);
+  watchdog = setTimeout(
+    () => show("waiting", "", "Waiting", "No answer from the server for three seconds."),
+    SILENT,
+  );
+}
+
+// After stop: the last emotion stays to be read, and nothing else seems to go on.
+function rest() {
+  if (rows.some((row) => row.classList.contains("current"))) {
+    root.dataset.state = "idle";
+    find(".status-text").textContent = STATUS.idle;
+  } else {
+    show("idle", "", "Ready", "Press record and speak.");
+  }
+}
+
+window.undertone = {
+  started() {
+    root.dataset.recording = "yes";
+    clear();
+    show("listening", "", "Listening", "Say a sentence or two.");
+    expectReading();
+    draw();
+  },
+  stopped() {
+    clearTimeout(watchdog);
+    delete root.dataset.recording;
+    showLevel(QUIETEST);
+    rest();
+  },
+};
+
+watch("value", () => {
+  for (const reading of props.value ?? []) {
+    // Time that runs backwards is a new recording behind the last words of the old one.
+    if (reading.time <= (times.at(-1) ?? 0)) clear();
+    remember(reading);
+    showReading(reading);
+  }
+  if (root.dataset.recording) expectReading();
+  draw();
+});
+
+new MutationObserver(draw).observe(document.body, { attributeFilter: ["class"] }); // light or dark
+new ResizeObserver(() => history.offsetParent && Plotly.Plots.resize(history)).observe(history);
+draw();

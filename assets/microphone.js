@@ -1,0 +1,34 @@
+// Runs in the head of the page, before Gradio asks for the microphone.
+(() => {
+  const say = (problem) => {
+    if (problem) document.documentElement.dataset.microphone = problem;
+    else delete document.documentElement.dataset.microphone;
+  };
+  const devices = navigator.mediaDevices;
+  if (!devices) {
+    say("insecure");
+    return;
+  }
+
+  const ask = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = async (constraints) => {
+    const wanted = { ...constraints };
+    if (wanted.audio) {
+      // What browsers do to calls changes the level and the colour of a voice.
+      wanted.audio = {
+        ...(wanted.audio === true ? {} : wanted.audio),
+        echoCancellation: false,
+        noiseSuppression: false,
+        autoGainControl: false,
+      };
+    }
+    try {
+      const stream = await ask(wanted);
+      say(null);
+      return stream;
+    } catch (error) {
+      say({ NotAllowedError: "refused", NotFoundError: "missing" }[error.name] ?? "busy");
+      throw error;
+    }
+  };
+})();
