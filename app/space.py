@@ -12,4 +12,4 @@ from app.ui.page import build, launch_settings  # noqa: E402  needs the line abo
 demo = build(Classifier())
 
 if __name__ == "__main__":
-    demo.launch(server_name="0.0.0.0", server_port=7860, **launch_settings())
+    demo.launch(server_name="0.0.0.0", **launch_settings())

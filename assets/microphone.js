@@ -28,6 +28,7 @@
       return stream;
     } catch (error) {
       say({ NotAllowedError: "refused", NotFoundError: "missing" }[error.name] ?? "busy");
+      window.undertone?.stopped(); // Gradio has said by now that the recording began
       throw error;
     }
   };

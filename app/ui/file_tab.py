@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from app import audio, charts
 from app.classifier import Analysis, Classifier
 from app.emotions import BY_NAME
-from app.ui import ASSETS
+from app.ui import ASSETS, asset
 
 EXAMPLES = ASSETS / "examples"
 AT_ONCE = 2  # recordings analysed at the same time; the others wait
@@ -22,7 +22,8 @@ Results = tuple[str, go.Figure, go.Figure | None]
 
 def build(classifier: Classifier) -> None:
     """Lay out the tab inside the Blocks that are open."""
-    with gr.Row(elem_classes="file-row"):
+    gr.HTML(asset("notices.html"), apply_default_css=False)
+    with gr.Row():
         with gr.Column(scale=5, min_width=300):
             recording = gr.Audio(
                 sources=["upload", "microphone"],

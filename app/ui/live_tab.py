@@ -11,7 +11,7 @@ import plotly
 from app.classifier import Classifier
 from app.emotions import EMOTIONS
 from app.live import LiveSession, Reading
-from app.ui import ASSETS
+from app.ui import asset
 
 STREAM_EVERY = 0.5  # seconds between chunks
 LISTENERS = 40  # people who can stream at once; each holds a slot until they stop
@@ -25,6 +25,7 @@ Chunk = tuple[int, np.ndarray]  # sample rate in Hz; (n,) or (n, channels) int16
 def build(classifier: Classifier) -> None:
     """Lay out the tab inside the Blocks that are open."""
     gr.set_static_paths([PLOTLY])
+    gr.HTML(asset("notices.html"), apply_default_css=False)
     session = gr.State(None)
     microphone = gr.Audio(
         sources=["microphone"],
@@ -34,8 +35,8 @@ def build(classifier: Classifier) -> None:
         buttons=[],
     )
     panel = gr.HTML(
-        html_template=(ASSETS / "live.html").read_text("utf-8"),
-        js_on_load=(ASSETS / "live.js").read_text("utf-8"),
+        html_template=asset("live.html"),
+        js_on_load=asset("live.js"),
         head=f'<script src="/gradio_api/file={PLOTLY}"></script>',
         emotions=[vars(emotion) for emotion in EMOTIONS],
         apply_default_css=False,

@@ -6,7 +6,7 @@ import gradio as gr
 from gradio.themes.utils import fonts
 
 from app.classifier import Classifier
-from app.ui import ASSETS, file_tab, live_tab
+from app.ui import ASSETS, asset, file_tab, live_tab
 
 TITLE = "Undertone"
 SESSIONS = 200  # people whose state is kept; beyond, who was idle longest starts anew
@@ -46,7 +46,7 @@ PAPER = gr.themes.Color(
 def build(classifier: Classifier) -> gr.Blocks:
     """The whole page around one classifier, which all who visit share."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=DELETE_CACHE) as page:
-        gr.HTML(_asset("header.html"), apply_default_css=False)
+        gr.HTML(asset("header.html"), apply_default_css=False)
         with gr.Tabs():
             with gr.Tab("Live", id="live"):
                 live_tab.build(classifier)
@@ -54,7 +54,7 @@ def build(classifier: Classifier) -> gr.Blocks:
                 file_tab.build(classifier)
             with gr.Tab("About", id="about"):
                 gr.Markdown(_about(classifier), elem_id="about")
-        gr.HTML(_asset("footer.html"), apply_default_css=False)
+        gr.HTML(asset("footer.html"), apply_default_css=False)
 
         def forget(request: gr.Request) -> None:
             """Gradio would keep the state of a closed page for an hour."""
@@ -100,7 +100,7 @@ def launch_settings() -> dict[str, Any]:
     return {
         "theme": theme(),
         "css_paths": [ASSETS / "styles.css"],
-        "head": f"<script>{_asset('microphone.js')}</script>",
+        "head": f"<script>{asset('microphone.js')}</script>",
         "favicon_path": ASSETS / "favicon.png",
         "footer_links": [],
         "run_history": False,
@@ -120,13 +120,9 @@ def launch(classifier: Classifier, host: str, port: int) -> None:
     build(classifier).launch(server_name=host, server_port=port, **launch_settings())
 
 
-def _asset(name: str) -> str:
-    return (ASSETS / name).read_text("utf-8")
-
-
 def _about(classifier: Classifier) -> str:
     info = classifier.info
-    return _asset("about.md").format(
+    return asset("about.md").format(
         model=info.name,
         description=info.description,
         parameters=f"{info.parameters / 1e6:.2f} million",
