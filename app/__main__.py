@@ -3,9 +3,14 @@
 import os
 import socket
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from app.errors import UndertoneError
+
+if TYPE_CHECKING:
+    from app.classifier import Classifier
 
 # TensorFlow reads this when it is imported: its notes on the CPU say nothing to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -30,16 +35,60 @@ def serve(
     if context.invoked_subcommand is not None:
         return
     refuse_taken_port(host, port)
+    classifier = load_model(model)
 
-    from app.bundle import BundleError
-    from app.classifier import MODELS, Classifier
     from app.ui.page import launch
 
+    launch(classifier, host, port)
+
+
+@app.command()
+def listen(
+    recording: Annotated[
+        Path | None, typer.Option("--input", help="A recording instead of the microphone.")
+    ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Take the recording as fast as it goes.")
+    ] = False,
+    device: Annotated[
+        str | None, typer.Option(help="The microphone's number or a part of its name.")
+    ] = None,
+    list_devices: Annotated[
+        bool, typer.Option("--list-devices", help="Show the sound devices and stop.")
+    ] = False,
+    csv: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write every reading to this file.")
+    ] = None,
+    smoothing: Annotated[
+        float, typer.Option(min=0.0, max=0.95, help="How much of the last reading is kept.")
+    ] = 0.5,
+    model: Model = "residual-mel",
+) -> None:
+    """Listen to this computer's microphone, or to a recording, here in the terminal."""
+    from app import microphone, terminal
+
     try:
-        classifier = Classifier(Path(model) if Path(model).is_dir() else MODELS / model)
+        if list_devices:
+            typer.echo(microphone.devices())
+            return
+        number = int(device) if device and device.isdigit() else device
+        chunks = terminal.play(recording, not fast) if recording else microphone.record(number)
+        from app.live import LiveSession
+
+        terminal.listen(LiveSession(load_model(model), smoothing), chunks, csv)
+    except (UndertoneError, OSError) as error:
+        stop(str(error))
+
+
+def load_model(name: str) -> "Classifier":
+    """The bundle of that name or path, ready; a bundle that is broken ends the program."""
+    from app.bundle import BundleError
+    from app.classifier import MODELS, Classifier
+
+    try:
+        return Classifier(Path(name) if Path(name).is_dir() else MODELS / name)
     except BundleError as error:
         stop(str(error))
-    launch(classifier, host, port)
 
 
 def refuse_taken_port(host: str, port: int) -> None:

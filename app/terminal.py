@@ -1,0 +1,104 @@
+"""Readings in a terminal: live bars, and a table to keep."""
+
+import csv
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from app.audio import SAMPLE_RATE, load
+from app.emotions import EMOTIONS, LABELS
+from app.live import LiveSession, Reading
+
+COLUMNS = ("time", "status", "emotion", "confidence", "speech", "level", *LABELS)
+CHUNK_SECONDS = 0.1
+BAR_WIDTH = 40
+
+Chunk = tuple[np.ndarray, int]  # samples and their rate in Hz
+
+
+def play(path: Path, real_time: bool) -> Iterator[Chunk]:
+    """A recording as if it came from a microphone.
+
+    Args:
+        path: of the recording.
+        real_time: whether each chunk waits for its moment, or all come as fast as they are taken.
+
+    Raises:
+        AudioError: the recording cannot be read.
+    """
+    waveform = load(path)
+    step = round(CHUNK_SECONDS * SAMPLE_RATE)
+    began = time.monotonic()
+    for start in range(0, len(waveform), step):
+        if real_time:
+            time.sleep(max(0.0, began + start / SAMPLE_RATE - time.monotonic()))
+        yield waveform[start : start + step], SAMPLE_RATE
+
+
+def listen(session: LiveSession, chunks: Iterable[Chunk], table: Path | None = None) -> None:
+    """Show readings until the chunks end or the person presses Ctrl-C.
+
+    Args:
+        session: fresh.
+        chunks: from `play` or a microphone.
+        table: a CSV file to write every reading to, as it comes.
+    """
+    with ExitStack() as stack:
+        rows: Any = None
+        if table is not None:
+            file = stack.enter_context(table.open("w", newline="", encoding="utf-8"))
+            rows = csv.writer(file)
+            rows.writerow(COLUMNS)
+        screen = stack.enter_context(Live(Text("Listening; Ctrl-C stops."), transient=False))
+        for samples, sample_rate in chunks:
+            for reading in session.feed(samples, sample_rate):
+                screen.update(bars(reading))
+                if rows is not None:
+                    rows.writerow(row(reading))
+                    file.flush()
+
+
+def row(reading: Reading) -> list[str | float | None]:
+    """A reading in the order of `COLUMNS`."""
+    shares: list[float | None] = [None] * len(LABELS)
+    if reading.probabilities is not None:
+        shares = [round(float(share), 4) for share in reading.probabilities]
+    return [
+        reading.time,
+        reading.status,
+        reading.emotion,
+        None if reading.confidence is None else round(reading.confidence, 4),
+        round(reading.speech, 3),
+        round(reading.level, 1),
+        *shares,
+    ]
+
+
+def bars(reading: Reading) -> Group:
+    """A reading as a headline and a bar for each emotion."""
+    minutes, seconds = divmod(reading.time, 60)
+    headline = Text(f"{minutes:02.0f}:{seconds:04.1f}  {reading.level:6.1f} dB  ", style="dim")
+    headline.append(reading.emotion or reading.status, style="bold")
+    grid = Table.grid(padding=(0, 1))
+    for index, emotion in enumerate(EMOTIONS):
+        share = 0.0 if reading.probabilities is None else float(reading.probabilities[index])
+        style = "bold" if emotion.name == reading.emotion else ""
+        bar = ProgressBar(
+            total=1.0,
+            completed=share,
+            width=BAR_WIDTH,
+            complete_style=emotion.colour,
+            finished_style=emotion.colour,
+        )
+        number = "" if reading.probabilities is None else f"{share:4.0%}"
+        grid.add_row(Text(emotion.name, style=style), bar, number)
+    return Group(headline, grid)

@@ -1,0 +1,68 @@
+"""Listening in a terminal: a file as the microphone, its readings on the screen and in a table."""
+
+import csv
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+from rich.console import Console
+
+from app import audio
+from app.emotions import LABELS
+from app.live import LiveSession
+from app.terminal import COLUMNS, bars, listen, play
+
+
+@pytest.fixture(scope="module")
+def clip(examples):
+    return examples[0]
+
+
+def test_every_reading_is_written_as_the_engine_gave_it(classifier, clip, tmp_path):
+    listen(LiveSession(classifier), play(clip, real_time=False), tmp_path / "readings.csv")
+    with (tmp_path / "readings.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    expected = LiveSession(classifier).feed(audio.load(clip), audio.SAMPLE_RATE)
+    assert tuple(rows[0]) == COLUMNS
+    assert [float(row["time"]) for row in rows] == [reading.time for reading in expected]
+    assert [row["emotion"] or None for row in rows] == [reading.emotion for reading in expected]
+    spoken = [row for row in rows if row["emotion"]]
+    assert spoken
+    for row in spoken:
+        assert sum(float(row[label]) for label in LABELS) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_reading_is_eight_bars_with_the_current_one_named(classifier, clip):
+    reading = LiveSession(classifier).feed(audio.load(clip), audio.SAMPLE_RATE)[-1]
+    console = Console(width=100, record=True)
+    console.print(bars(reading))
+    text = console.export_text()
+    assert all(label in text for label in LABELS)
+    assert text.splitlines()[0].endswith(reading.emotion)
+    assert f"{reading.confidence:.0%}" in text
+
+
+def test_real_time_takes_as_long_as_the_recording(clip):
+    began = time.monotonic()
+    seconds = sum(len(samples) / rate for samples, rate in play(clip, real_time=True))
+    assert time.monotonic() - began == pytest.approx(seconds, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--input", "no-such-file.wav"], "no-such-file.wav cannot be read"),
+        # Without PortAudio the sentence says how to get it, with it how to choose another.
+        (["--device", "no such microphone"], r"libportaudio2|--list-devices"),
+        (["--model", "no-such-model"], "no such folder"),
+    ],
+)
+def test_what_cannot_be_heard_is_one_sentence(arguments, sentence):
+    heard = subprocess.run(
+        [sys.executable, "-m", "app", "listen", *arguments], capture_output=True, text=True
+    )
+    assert heard.returncode == 1
+    assert re.search(sentence, heard.stderr)
+    assert "Traceback" not in heard.stderr
