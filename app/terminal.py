@@ -35,7 +35,10 @@ def play(path: Path, real_time: bool) -> Iterator[Chunk]:
     Raises:
         AudioError: the recording cannot be read.
     """
-    waveform = load(path)
+    return _chunks(load(path), real_time)
+
+
+def _chunks(waveform: np.ndarray, real_time: bool) -> Iterator[Chunk]:
     step = round(CHUNK_SECONDS * SAMPLE_RATE)
     began = time.monotonic()
     for start in range(0, len(waveform), step):

@@ -13,6 +13,10 @@ from app import audio
 from app.emotions import LABELS
 from app.live import LiveSession
 from app.terminal import COLUMNS, bars, listen, play
+from tests.conftest import ROOT
+
+
+EXAMPLE = "assets/examples/angry-woman-1037.ogg"
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +60,16 @@ def test_real_time_takes_as_long_as_the_recording(clip):
         (["--input", "no-such-file.wav"], "no-such-file.wav cannot be read"),
         # Without PortAudio the sentence says how to get it, with it how to choose another.
         (["--device", "no such microphone"], r"libportaudio2|--list-devices"),
-        (["--model", "no-such-model"], "no such folder"),
+        (["--input", EXAMPLE, "--model", "no-such-model"], "no such folder"),
     ],
 )
 def test_what_cannot_be_heard_is_one_sentence(arguments, sentence):
     heard = subprocess.run(
-        [sys.executable, "-m", "app", "listen", *arguments], capture_output=True, text=True
+        [sys.executable, "-m", "app", "listen", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert heard.returncode == 1
     assert re.search(sentence, heard.stderr)
