@@ -15,7 +15,6 @@ from app.live import LiveSession
 from app.terminal import COLUMNS, bars, listen, play
 from tests.conftest import ROOT
 
-
 EXAMPLE = "assets/examples/angry-woman-1037.ogg"
 
 

@@ -149,5 +149,5 @@ def test_every_recipe_makes_a_model_from_waveform_to_logits():
 
 
 def test_a_recipe_that_is_not_there_is_a_sentence():
-    with pytest.raises(recipes.RecipeError, match="choose from .*residual-mel"):
+    with pytest.raises(recipes.RecipeError, match=r"choose from .*residual-mel"):
         recipes.load("no-such")

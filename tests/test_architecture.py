@@ -1,0 +1,88 @@
+"""Arrows go one way, files stay short, and what must not be in the repository is not."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+MAX_LINES = 400
+MAX_BYTES = 10_000_000
+
+
+def tracked(*patterns):
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    files = [ROOT / name for name in listed.split("\0") if name]
+    assert files, f"git tracks nothing like {patterns}"
+    return files
+
+
+def importers(module, *patterns):
+    """Tracked files that import a module, by their paths from the root."""
+    statement = re.compile(rf"^\s*(import|from) {module}\b", re.MULTILINE)
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in tracked(*patterns)
+        if statement.search(path.read_text(encoding="utf-8"))
+    }
+
+
+def loaded_after(statement):
+    """The top-level modules that a fresh interpreter holds after a statement."""
+    script = f"{statement}; import sys; print(*{{name.split('.')[0] for name in sys.modules}})"
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True, text=True
+        ).stdout.split()
+    )
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return loaded_after("import app.classifier, app.live")
+
+
+@pytest.mark.parametrize("module", ["gradio", "sounddevice", "model_training"])
+def test_the_engine_stands_alone(engine, module):
+    assert "tensorflow" in engine
+    assert module not in engine
+
+
+def test_the_app_never_imports_the_training():
+    assert importers("model_training", "app/*.py") == set()
+
+
+def test_only_the_page_imports_gradio():
+    found = importers("gradio", "app/*.py")
+    assert found
+    assert all(path.startswith("app/ui/") for path in found)
+
+
+def test_only_the_microphone_imports_sounddevice():
+    assert importers("sounddevice", "*.py") == {"app/microphone.py"}
+
+
+def test_serving_never_calls_predict():
+    callers = [path for path in tracked("app/*.py") if ".predict(" in path.read_text()]
+    assert callers == []
+
+
+def test_files_stay_short():
+    long = {
+        path.relative_to(ROOT).as_posix(): lines
+        for path in tracked("*.py", "*.js", "*.css")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
+    }
+    assert long == {}
+
+
+def test_nothing_big_is_in_the_repository():
+    assert [path for path in tracked(".") if path.stat().st_size > MAX_BYTES] == []
