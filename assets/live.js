@@ -20,6 +20,7 @@ const emotions = props.emotions;
 let times = [];
 let shares = emotions.map(() => []);
 let watchdog = 0;
+let zoom = null; // seconds that a person chose to look at; null follows the recording
 
 function show(state, face, title, detail, colour) {
   root.dataset.state = state;
@@ -108,7 +109,7 @@ function draw() {
     hovermode: "x unified",
     hoverlabel: { bgcolor: style.getPropertyValue("--panel").trim(), bordercolor: grid },
     xaxis: {
-      range: [Math.max(0, now - WINDOW), Math.max(WINDOW, now)],
+      range: zoom ?? [Math.max(0, now - WINDOW), Math.max(WINDOW, now)],
       ticksuffix: " s",
       gridcolor: grid,
       zeroline: false,
@@ -116,11 +117,12 @@ function draw() {
     },
     yaxis: { range: [0, 1.02], tickvals: [0, 0.5, 1], tickformat: ".0%", gridcolor: grid, zeroline: false, fixedrange: true },
   };
-  Plotly.react(history, traces, layout, { displayModeBar: false, responsive: true });
+  Plotly.react(history, traces, layout, { displayModeBar: false, doubleClick: false });
 }
 
 function clear() {
   times = [];
+  zoom = null;
   shares = emotions.map(() => []);
   for (const row of rows) row.classList.remove("current");
   showShares(null);
@@ -175,3 +177,11 @@ watch("value", () => {
 new MutationObserver(draw).observe(document.body, { attributeFilter: ["class"] }); // light or dark
 new ResizeObserver(() => history.offsetParent && Plotly.Plots.resize(history)).observe(history);
 draw();
+// A range that is passed anew with every reading would undo a zoom, whatever `uirevision` says.
+history.on("plotly_relayout", (change) => {
+  if ("xaxis.range[0]" in change) zoom = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+});
+history.on("plotly_doubleclick", () => {
+  zoom = null;
+  draw();
+});

@@ -1,0 +1,146 @@
+"""The handlers behind the page, called as Gradio calls them, with the real classifier."""
+
+import json
+
+import gradio as gr
+import numpy as np
+import pytest
+import soundfile
+
+from app import audio
+from app.emotions import BY_NAME, LABELS
+from app.live import LiveSession
+from app.ui import file_tab, live_tab, page
+
+BROWSER_RATE = 48_000
+
+
+@pytest.fixture(scope="module")
+def chunks(examples):
+    """Half-second chunks as a browser sends them: int16, stereo, at its own rate."""
+    waveform = audio.load(examples[0], BROWSER_RATE)
+    samples = np.repeat((waveform * 32767).astype(np.int16)[:, None], 2, axis=1)
+    return np.array_split(samples, round(len(samples) / BROWSER_RATE * 2))
+
+
+def hear_all(classifier, chunks, session):
+    readings = []
+    for chunk in chunks:
+        _, heard = live_tab.hear(classifier, (BROWSER_RATE, chunk), session)
+        readings += heard if isinstance(heard, list) else []
+    return readings
+
+
+def is_kept(update) -> bool:
+    """Whether Gradio leaves the component as it is."""
+    return update == gr.skip()
+
+
+def test_a_stream_gives_what_the_session_reads(classifier, chunks):
+    readings = hear_all(classifier, chunks, LiveSession(classifier))
+    session = LiveSession(classifier)
+    expected = [reading for chunk in chunks for reading in session.feed(chunk, BROWSER_RATE)]
+    assert [reading["time"] for reading in readings] == [reading.time for reading in expected]
+    assert [reading["emotion"] for reading in readings] == [reading.emotion for reading in expected]
+    spoken = [reading for reading in readings if reading["emotion"]]
+    assert spoken
+    for reading in spoken:
+        best = max(reading["probabilities"])
+        assert len(reading["probabilities"]) == len(LABELS)
+        assert reading["confidence"] <= best + 1e-3
+
+
+def test_readings_are_small_json(classifier, chunks):
+    for reading in hear_all(classifier, chunks, LiveSession(classifier)):
+        assert len(json.dumps(reading, allow_nan=False)) < 500
+
+
+def test_a_chunk_too_short_for_a_reading_changes_nothing(classifier):
+    session = LiveSession(classifier)
+    chunk = (BROWSER_RATE, np.zeros(100, np.int16))
+    assert all(is_kept(update) for update in live_tab.hear(classifier, chunk, session))
+    assert all(is_kept(update) for update in live_tab.hear(classifier, None, session))
+
+
+def test_a_page_that_came_back_gets_a_session(classifier, chunks):
+    session, _ = live_tab.hear(classifier, (BROWSER_RATE, chunks[0]), None)
+    assert isinstance(session, LiveSession)
+    same, _ = live_tab.hear(classifier, (BROWSER_RATE, chunks[1]), session)
+    assert is_kept(same)
+
+
+def test_two_people_have_their_own_readings(classifier, chunks):
+    alone = hear_all(classifier, chunks, LiveSession(classifier))
+    one, other = LiveSession(classifier), LiveSession(classifier)
+    together = []
+    for chunk in chunks:
+        together += hear_all(classifier, [chunk], one)
+        hear_all(classifier, [np.zeros_like(chunk)], other)
+    assert together == alone
+
+
+def test_a_file_gives_its_emotion_and_figures(classifier, examples):
+    path = examples[0]
+    analysis = classifier.analyze(audio.load(path))
+    summary, bars, sound = file_tab.hear(classifier, str(path))
+    assert analysis.emotion in summary
+    assert BY_NAME[analysis.emotion].symbol in summary
+    assert f"{analysis.confidence:.0%}" in summary
+    assert path.name in summary
+    assert list(bars.data[1].x) == pytest.approx(list(analysis.probabilities))
+    assert sound is not None
+
+
+def test_silence_has_a_sentence_and_no_emotion(classifier, tmp_path):
+    soundfile.write(tmp_path / "silence.wav", np.zeros(audio.SAMPLE_RATE), audio.SAMPLE_RATE)
+    summary, _, sound = file_tab.hear(classifier, str(tmp_path / "silence.wav"))
+    assert "No speech was heard" in summary
+    assert not any(label in summary for label in LABELS)
+    assert sound is not None
+
+
+@pytest.mark.parametrize("content", [b"", b"no sound " * 100, b"RIFF\x00\x00\x00\x00WAVEfmt "])
+def test_a_bad_file_is_one_sentence(classifier, tmp_path, content):
+    path = tmp_path / "voice.wav"
+    path.write_bytes(content)
+    with pytest.raises(gr.Error) as raised:
+        file_tab.hear(classifier, str(path))
+    assert raised.value.message.startswith("voice.wav ")
+    assert str(tmp_path) not in raised.value.message
+    assert not raised.value.print_exception
+
+
+def test_a_cleared_file_clears_the_page(classifier):
+    summary, bars, sound = file_tab.hear(classifier, None)
+    assert "Ready" in summary
+    assert not np.any(bars.data[1].x)
+    assert sound is None
+
+
+def test_a_file_name_is_text_and_not_markup(classifier, examples, tmp_path):
+    path = tmp_path / "<img src=x onerror=alert(1)>.ogg"
+    path.write_bytes(examples[0].read_bytes())
+    summary, _, _ = file_tab.hear(classifier, str(path))
+    assert "<img" not in summary
+
+
+def test_examples_are_named_by_emotion_and_voice(examples):
+    labels = [file_tab.example_label(path) for path in examples]
+    for path, label in zip(examples, labels, strict=True):
+        assert path.stem.split("-")[0] in label
+    assert len(set(labels)) == len(labels)
+
+
+def test_the_page_offers_no_endpoint_by_accident(classifier):
+    built = page.build(classifier)
+    assert built.get_api_info()["named_endpoints"] == {}
+    text = json.dumps(built.get_config_file(), default=str)
+    assert "judge people at work or at school" in text
+    assert "is not kept" in text
+
+
+def test_nothing_of_a_voice_is_remembered():
+    settings = page.launch_settings()
+    assert settings["run_history"] is False
+    assert settings["show_error"] is False
+    assert settings["state_session_capacity"] <= 1000

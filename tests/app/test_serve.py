@@ -1,0 +1,92 @@
+"""Starting the page from a command: one sentence when it cannot, a page when it can."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from app.classifier import DEFAULT_MODEL, MODELS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def refusal(result: subprocess.CompletedProcess[str]) -> str:
+    """The last thing said by a command that did not start."""
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    return result.stderr.strip().splitlines()[-1]
+
+
+def test_a_missing_model_is_one_sentence():
+    sentence = refusal(serve("--port", str(free_port()), "--model", "no-such-model"))
+    assert "no-such-model" in sentence
+
+
+@pytest.mark.parametrize("broken", ["truncated", "without bundle.json"])
+def test_a_broken_model_is_one_sentence(tmp_path, broken):
+    folder = tmp_path / "model"
+    shutil.copytree(MODELS / DEFAULT_MODEL, folder)
+    if broken == "truncated":
+        weights = (folder / "model.keras").read_bytes()
+        (folder / "model.keras").write_bytes(weights[: len(weights) // 2])
+    else:
+        (folder / "bundle.json").unlink()
+    sentence = refusal(serve("--port", str(free_port()), "--model", str(folder)))
+    assert str(folder) in sentence
+
+
+def test_a_taken_port_is_one_sentence():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        sentence = refusal(serve("--port", str(port)))
+    assert f"127.0.0.1:{port}" in sentence
+    assert "--port" in sentence
+
+
+def test_a_space_starts_its_script():
+    """As a Space does: by path, from the root, with the port in the environment."""
+    port = free_port()
+    space = subprocess.Popen(
+        [sys.executable, "app/space.py"],
+        cwd=ROOT,
+        env=os.environ | {"GRADIO_SERVER_PORT": str(port)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert "Undertone" in fetch(f"http://127.0.0.1:{port}/", space)
+    finally:
+        space.terminate()
+        space.wait(10)
+
+
+def fetch(url: str, server: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.read().decode()
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"{url} did not answer")

@@ -1,0 +1,241 @@
+"""The page as a person meets it: a real Chromium, a recording as its microphone."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import gradio as gr
+import pytest
+from playwright.sync_api import Page, expect
+
+from app import audio
+from app.emotions import LABELS
+from app.live import LiveSession
+from app.ui import page as ui
+
+SECOND = 1000  # in the milliseconds of Playwright
+
+
+def record(page: Page) -> None:
+    page.click("#microphone button.record-button")
+
+
+def stop(page: Page) -> None:
+    page.click("#microphone button.stop-button")
+    expect(page.locator(".status-text")).to_have_text("Not recording")
+
+
+def plotted(page: Page) -> list[dict]:
+    """The eight lines of the live plot: `x` in seconds, `y` the confidences, None in gaps."""
+    return page.evaluate(
+        "document.querySelector('.history').data.map(line => ({x: line.x, y: line.y}))"
+    )
+
+
+def wait_for_readings(page: Page, count: int) -> None:
+    page.wait_for_function(
+        "count => document.querySelector('.history').data[0].x.length >= count",
+        arg=count,
+        timeout=30 * SECOND,
+    )
+
+
+def upload(page: Page, path: Path) -> None:
+    page.get_by_role("tab", name="File").click()
+    clear = page.locator("#recording button[aria-label=Clear]")
+    if clear.is_visible():
+        clear.click()
+    page.set_input_files("#recording input[type=file]", path)
+
+
+def test_a_recording_shows_an_emotion_then_no_speech(open_page):
+    page = open_page("speech")
+    record(page)
+    expect(page.locator("#live .status-text")).to_have_text("Speaking", timeout=20 * SECOND)
+    assert page.locator("#live .emotion").inner_text().lower() in LABELS
+    assert page.locator("#live .detail").inner_text().endswith("% confident")
+    assert page.locator("#live .shares .current").count() == 1
+
+    expect(page.locator("#live .status-text")).to_have_text("No speech", timeout=20 * SECOND)
+    assert page.locator("#live .emotion").inner_text() == "No speech"
+    assert page.locator("#live .shares .current").count() == 0
+    lines = plotted(page)
+    assert len(lines) == len(LABELS)
+    assert all(line["y"][-1] is None for line in lines), "silence is a gap in every line"
+    assert any(share is not None for share in lines[0]["y"])
+
+
+def test_the_plot_grows_stops_and_starts_clean(open_page):
+    page = open_page("speech")
+    record(page)
+    wait_for_readings(page, 4)
+    times = plotted(page)[0]["x"]
+    assert times[0] == 0.5
+    wait_for_readings(page, len(times) + 4)
+
+    stop(page)
+    page.wait_for_timeout(1.5 * SECOND)  # for the last chunk
+    heard = plotted(page)[0]["x"]
+    page.wait_for_timeout(1.5 * SECOND)
+    assert plotted(page)[0]["x"] == heard
+
+    record(page)
+    wait_for_readings(page, 2)
+    assert plotted(page)[0]["x"][0] == 0.5
+    assert len(plotted(page)[0]["x"]) < len(heard)
+
+
+def test_zoom_outlives_the_next_reading_until_a_double_click(open_page):
+    page = open_page("speech")
+    record(page)
+    wait_for_readings(page, 3)
+    plot = page.locator("#live .history .nsewdrag").bounding_box()
+    middle = plot["y"] + plot["height"] / 2
+    page.mouse.move(plot["x"] + plot["width"] * 0.25, middle)
+    page.mouse.down()
+    page.mouse.move(plot["x"] + plot["width"] * 0.5, middle, steps=5)
+    page.mouse.up()
+    wait_for_readings(page, len(plotted(page)[0]["x"]) + 2)
+    visible = page.evaluate("document.querySelector('.history').layout.xaxis.range")
+    assert visible == pytest.approx([15, 30], abs=1)
+
+    page.mouse.dblclick(plot["x"] + plot["width"] / 2, middle)
+    wait_for_readings(page, len(plotted(page)[0]["x"]) + 1)
+    assert page.evaluate("document.querySelector('.history').layout.xaxis.range") == [0, 60]
+
+
+def test_the_browser_leaves_the_voice_as_it_is(open_page):
+    page = open_page("speech")
+    page.evaluate(
+        """() => {
+            const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            navigator.mediaDevices.getUserMedia = async (wanted) => {
+                const stream = await ask(wanted);
+                window.settings = stream.getAudioTracks()[0].getSettings();
+                return stream;
+            };
+        }"""
+    )
+    record(page)
+    wait_for_readings(page, 1)
+    settings = page.evaluate("settings")
+    assert not settings["echoCancellation"]
+    assert not settings["noiseSuppression"]
+    assert not settings["autoGainControl"]
+
+
+def test_two_people_do_not_see_each_other(open_page):
+    speaking, silent, watching = open_page("speech"), open_page("silence"), open_page("speech")
+    record(speaking)
+    record(silent)
+    expect(speaking.locator("#live .status-text")).to_have_text("Speaking", timeout=20 * SECOND)
+    wait_for_readings(silent, 8)
+    assert all(share is None for line in plotted(silent) for share in line["y"])
+    assert any(share is not None for line in plotted(speaking) for share in line["y"])
+    assert plotted(watching)[0]["x"] == []
+    for page in (speaking, silent):
+        times = plotted(page)[0]["x"]
+        assert times == [0.5 * (index + 1) for index in range(len(times))]
+
+
+def test_a_file_shows_what_the_classifier_hears(open_page, recordings, classifier):
+    expected = classifier.analyze(audio.load(recordings["angry"]))
+    page = open_page()
+    upload(page, recordings["angry"])
+    expect(page.locator("#summary .emotion")).to_have_text(expected.emotion, timeout=20 * SECOND)
+    summary = page.locator("#summary").inner_text()
+    assert f"{expected.confidence:.0%} confident" in summary
+    assert "angry.wav" in summary
+    expect(page.locator("#bars .main-svg").first).to_be_visible()
+    expect(page.locator("#sound .heatmaplayer image")).to_have_count(1)
+    assert page.locator("#sound .scatterlayer .trace").count() == 0
+
+    upload(page, recordings["long"])
+    expect(page.locator("#summary .heard")).to_contain_text("long.wav", timeout=20 * SECOND)
+    expect(page.locator("#sound .scatterlayer .trace")).to_have_count(len(LABELS))
+
+
+def test_a_file_without_speech_has_no_emotion(open_page, recordings):
+    page = open_page()
+    upload(page, recordings["silence"])
+    expect(page.locator("#summary .emotion")).to_have_text("No speech", timeout=20 * SECOND)
+
+
+def test_an_example_is_heard_when_it_is_chosen(open_page):
+    page = open_page()
+    page.get_by_role("tab", name="File").click()
+    page.locator("#examples button").first.click()
+    expect(page.locator("#summary .detail")).to_contain_text("confident", timeout=20 * SECOND)
+    assert page.locator("#summary .emotion").inner_text().lower() in LABELS
+
+
+def test_a_bad_file_gives_a_sentence_and_the_next_one_is_heard(open_page, recordings):
+    page = open_page()
+    upload(page, recordings["text"])
+    toast = page.locator("[data-testid=toast-body]")
+    expect(toast).to_contain_text("text.wav is not audio", timeout=20 * SECOND)
+    assert "Traceback" not in page.inner_text("body")
+    assert page.locator("#summary .emotion").inner_text() == "Ready"
+
+    upload(page, recordings["sad"])
+    expect(page.locator("#summary .heard")).to_contain_text("sad.wav", timeout=20 * SECOND)
+
+
+def test_a_refused_microphone_gives_a_sentence(open_page):
+    page = open_page(None)
+    record(page)
+    notice = page.get_by_text("The browser was not allowed to use the microphone")
+    expect(notice.first).to_be_visible()
+    expect(page.locator("#live .status-text")).to_have_text("Not recording")
+
+
+def test_an_insecure_address_gives_a_sentence(open_page, app_url):
+    url = f"http://undertone.test:{urlsplit(app_url).port}"
+    page = open_page(url=url, flags="--host-resolver-rules=MAP undertone.test 127.0.0.1")
+    expect(page.get_by_text("Browsers give the microphone only").first).to_be_visible()
+
+
+@pytest.fixture
+def page_and_url(classifier):
+    """The page served from this process, where what it holds of a person can be seen."""
+    page = ui.build(classifier)
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **ui.launch_settings())
+    yield page, url
+    page.close()
+
+
+def sessions(page: gr.Blocks) -> list[LiveSession]:
+    """Of everybody who is on the page."""
+    states = list(page.state_holder.session_data.values())
+    held = [value for state in states for value in state.state_data.values()]
+    return [value for value in held if isinstance(value, LiveSession)]
+
+
+def test_who_leaves_is_forgotten(open_page, page_and_url):
+    blocks, url = page_and_url
+    page = open_page("speech", url)
+    record(page)
+    wait_for_readings(page, 2)
+    assert len(sessions(blocks)) == 1
+
+    stays = open_page("speech", url)
+    record(stays)
+    wait_for_readings(stays, 1)
+    assert len(sessions(blocks)) == 2
+
+    page.close()
+    wait_for_readings(stays, 4)
+    assert len(sessions(blocks)) == 1
+
+
+def test_nothing_is_fetched_from_anywhere_else(open_page, app_url):
+    page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    page.wait_for_selector("#live .history .main-svg")
+    page.get_by_role("tab", name="File").click()
+    page.get_by_role("tab", name="About").click()
+    expect(page.get_by_text("What it must not be used for")).to_be_visible()
+    elsewhere = [url for url in asked if not url.startswith((app_url, "data:", "blob:"))]
+    assert asked
+    assert elsewhere == []
