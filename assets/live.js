@@ -81,6 +81,7 @@ function remember(reading) {
 }
 
 function draw() {
+  if (!window.Plotly) return;
   const style = getComputedStyle(root);
   const grey = style.getPropertyValue("--plot-text").trim();
   const grid = style.getPropertyValue("--plot-grid").trim();
@@ -174,14 +175,20 @@ watch("value", () => {
   draw();
 });
 
-new MutationObserver(draw).observe(document.body, { attributeFilter: ["class"] }); // light or dark
-new ResizeObserver(() => history.offsetParent && Plotly.Plots.resize(history)).observe(history);
-draw();
-// A range that is passed anew with every reading would undo a zoom, whatever `uirevision` says.
-history.on("plotly_relayout", (change) => {
-  if ("xaxis.range[0]" in change) zoom = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
-});
-history.on("plotly_doubleclick", () => {
-  zoom = null;
+function begin() {
   draw();
-});
+  // A range that is passed anew with every reading would undo a zoom, whatever `uirevision` says.
+  history.on("plotly_relayout", (change) => {
+    if ("xaxis.range[0]" in change) zoom = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+  });
+  history.on("plotly_doubleclick", () => {
+    zoom = null;
+    draw();
+  });
+  new MutationObserver(draw).observe(document.body, { attributeFilter: ["class"] }); // light or dark
+  new ResizeObserver(() => history.offsetParent && Plotly.Plots.resize(history)).observe(history);
+}
+
+// Plotly is large: the rest of the panel does not wait for it.
+if (window.Plotly) begin();
+else document.querySelector("#plotly").addEventListener("load", begin);

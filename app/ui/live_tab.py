@@ -18,6 +18,8 @@ LISTENERS = 40  # people who can stream at once; each holds a slot until they st
 TIME_LIMIT = 30 * 60  # seconds after which a stream joins the queue again, its session kept
 
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+# Loaded with the page: at the first reading, it would hold back chunks for a second or two.
+HEAD = f'<script id="plotly" async src="gradio_api/file={PLOTLY.as_posix()}"></script>'
 
 Chunk = tuple[int, np.ndarray]  # sample rate in Hz; (n,) or (n, channels) int16
 
@@ -37,7 +39,6 @@ def build(classifier: Classifier) -> None:
     panel = gr.HTML(
         html_template=asset("live.html"),
         js_on_load=asset("live.js"),
-        head=f'<script src="/gradio_api/file={PLOTLY}"></script>',
         emotions=[vars(emotion) for emotion in EMOTIONS],
         apply_default_css=False,
         elem_id="live",

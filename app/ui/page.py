@@ -100,7 +100,7 @@ def launch_settings() -> dict[str, Any]:
     return {
         "theme": theme(),
         "css_paths": [ASSETS / "styles.css"],
-        "head": f"<script>{asset('microphone.js')}</script>",
+        "head": f"<script>{asset('microphone.js')}</script>{live_tab.HEAD}",
         "favicon_path": ASSETS / "favicon.png",
         "footer_links": [],
         "run_history": False,
