@@ -27,7 +27,7 @@ CONFIDENCE_AXIS = {
 GREY = "#7b7b80"  # contrast of at least 4:1 on white and on near-black
 FAINT = "rgba(123, 123, 128, 0.16)"
 FONT = "IBM Plex Sans, Apple Color Emoji, Segoe UI Emoji, Noto Color Emoji, system-ui, sans-serif"
-INK = "11, 110, 140"  # of the spectrogram: opaque where it is loud, clear where it is silent
+INK = "31, 134, 164"  # of the spectrogram: opaque where it is loud, clear where it is silent
 
 N_FFT = 512
 HOP = 128
@@ -156,7 +156,7 @@ def mel_heatmap(waveform: np.ndarray, sample_rate: int) -> go.Heatmap:
         customdata=np.tile(np.round(band_centres(sample_rate)).astype(int)[:, None], len(times)),
         colorscale=[
             [0.0, f"rgba({INK}, 0)"],
-            [0.5, f"rgba({INK}, 0.25)"],
+            [0.5, f"rgba({INK}, 0.3)"],
             [1.0, f"rgba({INK}, 1)"],
         ],
         zmin=-RANGE_DB,

@@ -22,7 +22,7 @@ Results = tuple[str, go.Figure, go.Figure | None]
 
 def build(classifier: Classifier) -> None:
     """Lay out the tab inside the Blocks that are open."""
-    gr.HTML(asset("notices.html"), apply_default_css=False)
+    gr.HTML(asset("notices.html"), apply_default_css=False, elem_classes="notices")
     with gr.Row():
         with gr.Column(scale=5, min_width=300):
             recording = gr.Audio(
@@ -60,7 +60,8 @@ def build(classifier: Classifier) -> None:
         show_progress="hidden",
         api_visibility="private",
     )
-    heard.then(js=DONE, api_visibility="private")
+    heard.success(js=DONE, api_visibility="private")
+    heard.failure(js=DONE, api_visibility="private")
 
 
 def example_label(clip: Path) -> str:

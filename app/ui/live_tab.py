@@ -27,7 +27,7 @@ Chunk = tuple[int, np.ndarray]  # sample rate in Hz; (n,) or (n, channels) int16
 def build(classifier: Classifier) -> None:
     """Lay out the tab inside the Blocks that are open."""
     gr.set_static_paths([PLOTLY])
-    gr.HTML(asset("notices.html"), apply_default_css=False)
+    gr.HTML(asset("notices.html"), apply_default_css=False, elem_classes="notices")
     session = gr.State(None)
     microphone = gr.Audio(
         sources=["microphone"],

@@ -175,6 +175,7 @@ def test_a_bad_file_gives_a_sentence_and_the_next_one_is_heard(open_page, record
     expect(toast).to_contain_text("text.wav is not audio", timeout=20 * SECOND)
     assert "Traceback" not in page.inner_text("body")
     assert page.locator("#summary .emotion").inner_text() == "Ready"
+    expect(page.locator("html[data-hearing]")).to_have_count(0)
 
     upload(page, recordings["sad"])
     expect(page.locator("#summary .heard")).to_contain_text("sad.wav", timeout=20 * SECOND)
