@@ -106,7 +106,9 @@ def recording(waveform: np.ndarray, sample_rate: int, analysis: Analysis) -> go.
         hovermode="closest",
         hoverlabel={"font": {"family": FONT}},
     )
-    figure.update_xaxes(range=[0, len(waveform) / sample_rate], ticksuffix=" s")
+    figure.update_xaxes(
+        range=[0, len(waveform) / sample_rate], ticksuffix=" s", ticklabelstandoff=6
+    )
     return figure
 
 

@@ -11,6 +11,16 @@ const STATUS = {
   waiting: "Waiting for the server",
 };
 
+const EMPTY = {
+  text: "The last minute appears here.",
+  xref: "paper",
+  yref: "paper",
+  x: 0.5,
+  y: 0.6,
+  showarrow: false,
+  font: { size: 14 },
+};
+
 const find = (selector) => element.querySelector(selector);
 const root = find(".live");
 const history = find(".history");
@@ -93,30 +103,42 @@ function draw() {
     name: `${emotion.symbol} ${emotion.name}`,
     mode: "lines",
     connectgaps: false,
-    line: { color: emotion.colour, width: index === current ? 4 : 2, shape: "spline", smoothing: 0.5 },
+    line: {
+      color: emotion.colour,
+      width: index === current ? 4 : 2,
+      shape: "spline",
+      smoothing: 0.5,
+    },
     hovertemplate: "%{y:.0%}",
   }));
   const layout = {
     uirevision: "live",
     autosize: true,
-    margin: { l: 44, r: 12, t: 8, b: 34 },
+    margin: { l: 50, r: 12, t: 8, b: 40 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: style.fontFamily, size: 12, color: grey },
     showlegend: false,
-    annotations: times.length
-      ? []
-      : [{ text: "The last minute appears here.", xref: "paper", yref: "paper", x: 0.5, y: 0.55, showarrow: false, font: { size: 14 } }],
+    annotations: times.length ? [] : [EMPTY],
     hovermode: "x unified",
     hoverlabel: { bgcolor: style.getPropertyValue("--panel").trim(), bordercolor: grid },
     xaxis: {
       range: zoom ?? [Math.max(0, now - WINDOW), Math.max(WINDOW, now)],
       ticksuffix: " s",
+      ticklabelstandoff: 8,
       gridcolor: grid,
       zeroline: false,
       hoverformat: ".1f",
     },
-    yaxis: { range: [0, 1.02], tickvals: [0, 0.5, 1], tickformat: ".0%", gridcolor: grid, zeroline: false, fixedrange: true },
+    yaxis: {
+      range: [0, 1.02],
+      tickvals: [0, 0.5, 1],
+      tickformat: ".0%",
+      ticklabelstandoff: 6,
+      gridcolor: grid,
+      zeroline: false,
+      fixedrange: true,
+    },
   };
   Plotly.react(history, traces, layout, { displayModeBar: false, doubleClick: false });
 }
@@ -185,7 +207,8 @@ function begin() {
     zoom = null;
     draw();
   });
-  new MutationObserver(draw).observe(document.body, { attributeFilter: ["class"] }); // light or dark
+  // Light and dark are a class of the body.
+  new MutationObserver(draw).observe(document.body, { attributeFilter: ["class"] });
   new ResizeObserver(() => history.offsetParent && Plotly.Plots.resize(history)).observe(history);
 }
 
