@@ -99,7 +99,7 @@ def launch_settings() -> dict[str, Any]:
     """What `gr.Blocks.launch` is given wherever the page is served."""
     return {
         "theme": theme(),
-        "css_paths": [ASSETS / "styles.css"],
+        "css_paths": [ASSETS / "styles.css", ASSETS / "live.css"],
         "head": f"<script>{asset('microphone.js')}</script>{live_tab.HEAD}",
         "favicon_path": ASSETS / "favicon.png",
         "footer_links": [],
