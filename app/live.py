@@ -9,6 +9,9 @@ from app.classifier import Classifier
 from app.emotions import LABELS
 from app.speech import FRAME, MINIMUM_SPEECH_SECONDS, SPEECH_THRESHOLD, SpeechDetector
 
+# Of silence before the first sample. The resampler holds back up to 40 ms at 48 kHz: without a lead
+# over it, every half second from a browser would fall just short and wait for the next.
+LEAD_SECONDS = 0.06
 # A label is left only for one that is clearly likelier, or it would flicker between two near ties.
 MARGIN = 0.05
 
@@ -18,7 +21,8 @@ class Reading:
     """What one moment sounds like.
 
     Attributes:
-        time: seconds of audio since the session began, at the end of the window heard.
+        time: seconds since the session began, at the end of the window heard; what it holds ends
+            `LEAD_SECONDS` earlier.
         status: "listening" (less speech than a window needs, so far), "no speech" or "speaking".
         emotion: the steady label; None unless there is enough speech in the window.
         confidence: its smoothed probability; None with `emotion`.
@@ -56,7 +60,7 @@ class LiveSession:
         """Forget everything heard: a new recording starts clean."""
         self._resampler = StreamResampler(self.classifier.sample_rate)
         self._detector = SpeechDetector()
-        self._pending = np.zeros(0, np.float32)
+        self._pending = np.zeros(round(LEAD_SECONDS * self.classifier.sample_rate), np.float32)
         self._window = np.zeros(self.classifier.window, np.float32)
         self._heard = 0  # samples that have passed through the window
         frames = round(self.classifier.info.window_seconds * SAMPLE_RATE / FRAME)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import audio
-from app.live import LiveSession
+from app.live import LEAD_SECONDS, LiveSession
 
 RATE = audio.SAMPLE_RATE
 
@@ -57,9 +57,17 @@ def test_readings_do_not_depend_on_the_chunks(classifier, speech, sizes):
     np.testing.assert_allclose(table(uneven), table(regular), atol=1e-4)
 
 
+def test_half_a_second_from_a_browser_is_read_at_once(classifier, speech):
+    session = LiveSession(classifier)
+    waveform = audio.resample(speech, RATE, 48_000)
+    chunks = [waveform[start : start + 24_000] for start in range(0, 10 * 24_000, 24_000)]
+    assert [len(session.feed(chunk, 48_000)) for chunk in chunks] == [1] * len(chunks)
+
+
 def test_readings_agree_with_the_timeline_of_the_same_audio(classifier, speech):
     readings = feed(LiveSession(classifier, smoothing=0.0), speech, RATE, halves(0.5, RATE))
-    timeline = classifier.analyze(speech).timeline.set_index("end")
+    lead = np.zeros(round(LEAD_SECONDS * RATE), np.float32)
+    timeline = classifier.analyze(np.concatenate([lead, speech])).timeline.set_index("end")
     compared = 0
     for reading in readings:
         if reading.emotion and reading.time in timeline.index:
