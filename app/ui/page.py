@@ -64,6 +64,15 @@ def build(classifier: Classifier) -> gr.Blocks:
     return page
 
 
+def build_refusal(sentence: str) -> gr.Blocks:
+    """The page where there is no model to hear with: it says why, and nothing else."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
+        gr.HTML(asset("header.html"), apply_default_css=False)
+        gr.Markdown(f"## Nothing can be heard here yet\n\n{sentence}", elem_id="refusal")
+        gr.HTML(asset("footer.html"), apply_default_css=False)
+    return page
+
+
 def theme() -> gr.themes.Base:
     """Quiet paper and ink, flat panels; its fonts come from this machine and no other."""
     return gr.themes.Base(

@@ -64,21 +64,37 @@ def test_a_taken_port_is_one_sentence():
     assert "--port" in sentence
 
 
-def test_a_space_starts_its_script():
-    """As a Space does: by path, from the root, with the port in the environment."""
+def start_space(root: Path) -> str:
+    """The first page of a Space: its script by path, from the root, with the port in the
+    environment."""
     port = free_port()
     space = subprocess.Popen(
         [sys.executable, "app/space.py"],
-        cwd=ROOT,
+        cwd=root,
         env=os.environ | {"GRADIO_SERVER_PORT": str(port)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        assert "Undertone" in fetch(f"http://127.0.0.1:{port}/", space)
+        return fetch(f"http://127.0.0.1:{port}/", space)
     finally:
         space.terminate()
         space.wait(10)
+
+
+def test_a_space_starts_its_script():
+    page = start_space(ROOT)
+    assert "Undertone" in page
+    assert "Nothing can be heard" not in page
+
+
+def test_a_space_without_its_model_says_so_on_the_page(tmp_path):
+    for folder in ("app", "assets", "models"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "models" / DEFAULT_MODEL / "model.keras").unlink()
+    page = start_space(tmp_path)
+    assert f"The model in models/{DEFAULT_MODEL} is incomplete: model.keras is missing." in page
+    assert str(tmp_path) not in page
 
 
 def fetch(url: str, server: subprocess.Popen[bytes]) -> str:
