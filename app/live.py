@@ -27,8 +27,8 @@ class Reading:
         emotion: the steady label; None unless there is enough speech in the window.
         confidence: its smoothed probability; None with `emotion`.
         probabilities: (8,) smoothed, in the order of `LABELS`; None with `emotion`.
-        speech: share of the last half second that holds speech, 0 to 1.
-        level: of the last half second, in dBFS (RMS).
+        speech: share of the last step that holds speech, 0 to 1.
+        level: of the last step, in dBFS (RMS).
     """
 
     time: float
@@ -46,14 +46,21 @@ class LiveSession:
     Args:
         classifier: shared between sessions.
         smoothing: how much of the previous reading a new one keeps, 0 (none) to below 1.
+        step: seconds of audio between readings, at most a window.
+
+    `smoothing` and `step` may be set at any time, also while a recording goes on.
     """
 
-    def __init__(self, classifier: Classifier, smoothing: float = 0.5) -> None:
+    def __init__(
+        self, classifier: Classifier, smoothing: float = 0.5, step: float = HOP_SECONDS
+    ) -> None:
         if not 0 <= smoothing < 1:
             raise ValueError("smoothing is at least 0 and below 1")
         self.classifier = classifier
+        if not 0 < step <= classifier.info.window_seconds:
+            raise ValueError("a step is above 0 seconds and at most a window")
         self.smoothing = smoothing
-        self.hop = round(HOP_SECONDS * classifier.sample_rate)
+        self.step = step
         self.reset()
 
     def reset(self) -> None:
@@ -70,7 +77,7 @@ class LiveSession:
         self._started = False
 
     def feed(self, samples: np.ndarray, sample_rate: int) -> list[Reading]:
-        """Take the next chunk, of any length, and read every half second it completes.
+        """Take the next chunk, of any length, and read every step it completes.
 
         Args:
             samples: (n,) or (n, channels), integer or float, as a browser or a device sends it.
@@ -79,8 +86,9 @@ class LiveSession:
         chunk = self._resampler.push(to_mono(samples), sample_rate)
         self._pending = np.concatenate([self._pending, chunk])
         readings = []
-        while len(self._pending) >= self.hop:
-            step, self._pending = self._pending[: self.hop], self._pending[self.hop :]
+        hop = round(self.step * self.classifier.sample_rate)
+        while len(self._pending) >= hop:
+            step, self._pending = self._pending[:hop], self._pending[hop:]
             readings.append(self._read(step))
         return readings
 

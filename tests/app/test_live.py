@@ -135,6 +135,22 @@ def test_smoothing_starts_from_the_first_reading(classifier, speech):
     assert jumps[1] < 0.5 * jumps[0]
 
 
+def test_smoothing_and_step_may_change_on_the_way(classifier, speech):
+    session = LiveSession(classifier)
+    before = session.feed(speech[: 2 * RATE], RATE)
+    session.step, session.smoothing = 1.0, 0.0
+    after = session.feed(speech[2 * RATE : 5 * RATE], RATE)
+    assert [reading.time for reading in before + after] == [0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0]
+    plain = LiveSession(classifier, smoothing=0.0, step=1.0).feed(speech[: 5 * RATE], RATE)
+    np.testing.assert_allclose(after[-1].probabilities, plain[-1].probabilities, atol=1e-5)
+
+
+@pytest.mark.parametrize("step", [0.0, -1.0, 3.5])
+def test_a_step_that_cannot_be_is_refused(classifier, step):
+    with pytest.raises(ValueError, match="step"):
+        LiveSession(classifier, step=step)
+
+
 def test_reset_forgets_everything(classifier, speech):
     session = LiveSession(classifier)
     first = feed(session, speech, RATE, halves(0.5, RATE))
