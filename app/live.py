@@ -12,6 +12,7 @@ from app.speech import FRAME, MINIMUM_SPEECH_SECONDS, SPEECH_THRESHOLD, SpeechDe
 # Of silence before the first sample. The resampler holds back up to 40 ms at 48 kHz: without a lead
 # over it, every half second from a browser would fall just short and wait for the next.
 LEAD_SECONDS = 0.06
+DEFAULT_SMOOTHING = 0.5
 # A label is left only for one that is clearly likelier, or it would flicker between two near ties.
 MARGIN = 0.05
 
@@ -52,7 +53,10 @@ class LiveSession:
     """
 
     def __init__(
-        self, classifier: Classifier, smoothing: float = 0.5, step: float = HOP_SECONDS
+        self,
+        classifier: Classifier,
+        smoothing: float = DEFAULT_SMOOTHING,
+        step: float = HOP_SECONDS,
     ) -> None:
         if not 0 <= smoothing < 1:
             raise ValueError("smoothing is at least 0 and below 1")

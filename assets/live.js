@@ -2,6 +2,7 @@
 // sends new readings only; what was heard before is kept here.
 const WINDOW = 60; // seconds on the plot
 const SILENT = 3000; // ms without a reading after which the server counts as behind
+const BEHIND = 4; // seconds between what was recorded and what was read, from which it is said
 const QUIETEST = -60; // dBFS, the left end of the meter
 const STATUS = {
   idle: "Not recording",
@@ -30,6 +31,7 @@ const emotions = props.emotions;
 let times = [];
 let shares = emotions.map(() => []);
 let watchdog = 0;
+let began = 0; // ms, when the recording did
 let zoom = null; // seconds that a person chose to look at; null follows the recording
 
 function show(state, face, title, detail, colour) {
@@ -160,6 +162,15 @@ function expectReading() {
   );
 }
 
+// Sound that was recorded and never read: the server was behind, or the line was.
+function tellLoss() {
+  const behind = (performance.now() - began) / 1000 - (times.at(-1) ?? 0);
+  const lost = root.dataset.recording && behind > BEHIND;
+  find(".loss").textContent = lost
+    ? `${Math.round(behind)} s of sound have not been read: the server or the connection is too slow.`
+    : "";
+}
+
 // After stop: the last emotion stays to be read, and nothing else seems to go on.
 function rest() {
   if (rows.some((row) => row.classList.contains("current"))) {
@@ -174,6 +185,8 @@ window.undertone = {
   started() {
     root.dataset.recording = "yes";
     clear();
+    clearSession();
+    began = performance.now();
     show("listening", "", "Listening", "Say a sentence or two.");
     expectReading();
     draw();
@@ -183,17 +196,25 @@ window.undertone = {
     delete root.dataset.recording;
     showLevel(QUIETEST);
     rest();
+    showSummary();
   },
 };
 
 watch("value", () => {
   for (const reading of props.value ?? []) {
     // Time that runs backwards is a new recording behind the last words of the old one.
-    if (reading.time <= (times.at(-1) ?? 0)) clear();
+    if (reading.time <= (times.at(-1) ?? 0)) {
+      clear();
+      clearSession();
+    }
     remember(reading);
+    readings.push(reading);
     showReading(reading);
   }
   if (root.dataset.recording) expectReading();
+  else showSummary(); // the last chunk can come after stop
+  tellLoss();
+  drawRibbon();
   draw();
 });
 
@@ -213,5 +234,7 @@ function begin() {
 }
 
 // Plotly is large: the rest of the panel does not wait for it.
-if (window.Plotly) begin();
-else document.querySelector("#plotly").addEventListener("load", begin);
+function start() {
+  if (window.Plotly) begin();
+  else document.querySelector("#plotly").addEventListener("load", begin);
+}

@@ -8,9 +8,10 @@ import gradio as gr
 import numpy as np
 import plotly
 
+from app.audio import HOP_SECONDS
 from app.classifier import Classifier
 from app.emotions import EMOTIONS
-from app.live import LiveSession, Reading
+from app.live import DEFAULT_SMOOTHING, LiveSession, Reading
 from app.ui import asset
 
 STREAM_EVERY = 0.5  # seconds between chunks
@@ -38,17 +39,42 @@ def build(classifier: Classifier) -> None:
     )
     panel = gr.HTML(
         html_template=asset("live.html"),
-        js_on_load=asset("live.js"),
+        js_on_load=asset("live.js") + asset("session.js") + "\nstart();",
         emotions=[vars(emotion) for emotion in EMOTIONS],
         apply_default_css=False,
         elem_id="live",
     )
 
+    with gr.Accordion("Settings", open=False, elem_id="live-settings"), gr.Row():
+        smoothing = gr.Slider(
+            0.0,
+            0.9,
+            DEFAULT_SMOOTHING,
+            step=0.1,
+            label="Smoothing",
+            info="How much of the last reading a new one keeps: 0 is nervous, 0.9 is slow.",
+        )
+        step = gr.Radio(
+            [("twice a second", 0.5), ("once a second", 1.0), ("every two seconds", 2.0)],
+            value=HOP_SECONDS,
+            label="Readings",
+            info="How often a reading is made.",
+        )
+
     microphone.start_recording(js="() => window.undertone.started()", api_visibility="private")
     microphone.stop_recording(js="() => window.undertone.stopped()", api_visibility="private")
     microphone.start_recording(
         partial(LiveSession, classifier),
+        inputs=[smoothing, step],
         outputs=session,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    gr.on(
+        [smoothing.change, step.change],
+        adjust,
+        inputs=[session, smoothing, step],
         queue=False,
         show_progress="hidden",
         api_visibility="private",
@@ -84,14 +110,24 @@ def hear(classifier: Classifier, chunk: Chunk | None, session: LiveSession | Non
     return gr.skip() if current is session else current, readings or gr.skip()
 
 
+def adjust(session: LiveSession | None, smoothing: float, step: float) -> None:
+    """Let the settings act on a recording that goes on; the next one starts with them."""
+    if session:
+        session.smoothing, session.step = smoothing, step
+
+
 def describe(reading: Reading) -> dict[str, Any]:
     """A reading as the page's script takes it."""
-    probabilities = reading.probabilities
+    probabilities, confidence = reading.probabilities, reading.confidence
     return {
         "time": reading.time,
         "status": reading.status,
         "emotion": reading.emotion,
-        "confidence": reading.confidence,
-        "probabilities": None if probabilities is None else probabilities.round(4).tolist(),
+        "confidence": None if confidence is None else round(confidence, 4),
+        # In double precision, or four decimals become sixteen on the way.
+        "probabilities": None
+        if probabilities is None
+        else probabilities.astype(float).round(4).tolist(),
+        "speech": round(reading.speech, 3),
         "level": round(reading.level, 1),
     }

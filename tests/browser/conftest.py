@@ -25,12 +25,15 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def recordings(tmp_path_factory: pytest.TempPathFactory, examples: list[Path]) -> dict[str, Path]:
-    """Files by name: `speech` and `silence` as microphones, the rest to upload."""
+    """Files by name: `speech`, `turns` and `silence` as microphones, the rest to upload."""
     folder = tmp_path_factory.mktemp("recordings")
     clips = {path.stem.split("-")[0]: audio.load(path) for path in examples}
     silence = np.zeros(5 * audio.SAMPLE_RATE, np.float32)
     sounds = {
         "speech": np.concatenate([clips["angry"], clips["sad"], silence, clips["angry"], silence]),
+        "turns": np.concatenate(
+            [silence, clips["angry"], clips["angry"], silence, clips["neutral"], clips["neutral"]]
+        ),
         "silence": silence,
         "angry": clips["angry"],
         "sad": clips["sad"],

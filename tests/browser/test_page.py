@@ -1,9 +1,12 @@
 """The page as a person meets it: a real Chromium, a recording as its microphone."""
 
+import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import gradio as gr
+import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -82,6 +85,92 @@ def test_the_plot_grows_stops_and_starts_clean(open_page):
     wait_for_readings(page, 2)
     assert plotted(page)[0]["x"][0] == 0.5
     assert len(plotted(page)[0]["x"]) < len(heard)
+
+
+def heard_labels(page: Page) -> list[str]:
+    """What the large label said so far, each word once in a row; `watch_labels` comes first."""
+    return page.evaluate("window.labels")
+
+
+def watch_labels(page: Page) -> None:
+    page.evaluate(
+        """() => {
+            const label = document.querySelector('#live .emotion');
+            window.labels = [];
+            new MutationObserver(() => window.labels.push(label.textContent.toLowerCase()))
+                .observe(label, {childList: true, characterData: true, subtree: true});
+        }"""
+    )
+
+
+def test_speech_and_silence_take_turns(open_page, classifier, recordings):
+    """A label is shown while there is speech in the window, and none in the silence between."""
+    session = LiveSession(classifier)
+    expected = {
+        reading.emotion
+        for reading in session.feed(audio.load(recordings["turns"]), audio.SAMPLE_RATE)
+        if reading.emotion
+    }
+    page = open_page("turns")
+    watch_labels(page)
+    record(page)
+    expect(page.locator("#live .emotion")).to_have_text("angry", timeout=25 * SECOND)
+    expect(page.locator("#live .emotion")).to_have_text("No speech", timeout=25 * SECOND)
+    expect(page.locator("#live .status-text")).to_have_text("Speaking", timeout=25 * SECOND)
+    wait_for_readings(page, 36)
+    labels = heard_labels(page)
+    silence = labels.index("no speech", labels.index("angry"))
+    assert labels[0] == "listening"
+    assert set(labels[silence + 1 :]) & expected
+    assert set(labels) <= expected | {"listening", "no speech"}
+
+
+def test_stop_gives_a_summary_and_every_reading(open_page):
+    page = open_page("speech")
+    record(page)
+    wait_for_readings(page, 10)
+    assert page.locator("#live .summary").is_hidden()
+    stop(page)
+    page.wait_for_timeout(1.5 * SECOND)  # for the last chunk
+    expect(page.locator("#live .summary-words")).to_contain_text("heard, an emotion in")
+    shares = page.locator("#live .summary tbody td:nth-child(2)").all_inner_texts()
+    assert sum(int(share.rstrip("%")) for share in shares) == pytest.approx(100, abs=2)
+    painted = page.evaluate(
+        """() => {
+            const ribbon = document.querySelector('.ribbon');
+            const {data} = ribbon.getContext('2d').getImageData(0, 5, ribbon.width, 1);
+            return data.filter((value, index) => index % 4 === 3 && value).length / ribbon.width;
+        }"""
+    )
+    assert 0.03 < painted < 0.5, "a few of the sixty seconds carry a colour"
+
+    with page.expect_download() as table:
+        page.click("#live .download-csv")
+    readings = pd.read_csv(table.value.path())
+    assert readings["time"].to_list() == plotted(page)[0]["x"]
+    assert list(readings.columns[-8:]) == list(LABELS)
+    spoken = readings.dropna(subset="emotion")
+    assert spoken[list(LABELS)].sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-3)
+    with page.expect_download() as document:
+        page.click("#live .download-json")
+    assert len(json.loads(Path(document.value.path()).read_text())) == len(readings)
+
+    record(page)
+    expect(page.locator("#live .summary")).to_be_hidden()
+
+
+def test_settings_act_on_a_recording_that_goes_on(open_page):
+    page = open_page("speech")
+    page.click("#live-settings button")
+    record(page)
+    wait_for_readings(page, 3)
+    page.get_by_label("every two seconds").check()
+    wait_for_readings(page, 7)
+    assert np.diff(plotted(page)[0]["x"])[-2:] == pytest.approx(2.0)
+    stop(page)
+    record(page)
+    wait_for_readings(page, 1)
+    assert plotted(page)[0]["x"][0] == 2.0, "the next recording starts with them"
 
 
 def test_zoom_outlives_the_next_reading_until_a_double_click(open_page):
