@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # TensorFlow reads this when it is imported: its notes on the CPU say nothing to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+NAME = "undertone"
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 Host = Annotated[
@@ -30,6 +32,9 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 7860,
     model: Model = "residual-mel",
+    desktop: Annotated[
+        bool, typer.Option("--desktop", help="Open the page in a window of its own.")
+    ] = False,
 ) -> None:
     """Hear how something is said: without a command, open the page."""
     if context.invoked_subcommand is not None:
@@ -39,7 +44,7 @@ def serve(
 
     from app.ui.page import launch
 
-    launch(classifier, host, port)
+    launch(classifier, host, port, Path(typer.get_app_dir(NAME)) if desktop else None)
 
 
 @app.command()

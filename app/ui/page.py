@@ -1,11 +1,13 @@
 """The page: its tabs, theme and the settings it is served with."""
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.themes.utils import fonts
 
 from app.classifier import Classifier
+from app.desktop import open_window
 from app.ui import ASSETS, asset, file_tab, live_tab
 
 TITLE = "Undertone"
@@ -120,13 +122,29 @@ def launch_settings() -> dict[str, Any]:
     }
 
 
-def launch(classifier: Classifier, host: str, port: int) -> None:
+def launch(classifier: Classifier, host: str, port: int, profile: Path | None = None) -> None:
     """Serve the page until the process is stopped.
+
+    Args:
+        classifier: shared by all who visit.
+        host: the address to listen on.
+        port: the port to listen on.
+        profile: a folder for the settings of a window of its own, which opens with the page and
+            ends it when it is closed; None for no window.
 
     Raises:
         OSError: the port is taken.
     """
-    build(classifier).launch(server_name=host, server_port=port, **launch_settings())
+    page = build(classifier)
+    _, url, _ = page.launch(
+        server_name=host, server_port=port, prevent_thread_lock=True, **launch_settings()
+    )
+    window = open_window(url, profile) if profile else None
+    if window is None:
+        page.block_thread()
+    else:
+        window.wait()
+        page.close()
 
 
 def _about(classifier: Classifier) -> str:

@@ -1,0 +1,38 @@
+"""The page in a window of its own, in a real Chromium whose window is not drawn."""
+
+import socket
+import time
+
+from playwright.sync_api import Error
+
+from app.desktop import open_window
+from tests.browser.chromium import ensure
+
+
+def test_the_page_opens_in_a_window_of_its_own(playwright, app_url, tmp_path):
+    ensure()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    switches = ["--headless=new", "--no-sandbox", f"--remote-debugging-port={port}"]
+    window = open_window(app_url, tmp_path, switches)
+    assert window is not None
+    try:
+        browser = connected(playwright, port)
+        page = browser.contexts[0].pages[0]
+        page.wait_for_selector("#live .history .main-svg")
+        assert page.url.startswith(app_url)
+        assert page.evaluate("matchMedia('(display-mode: standalone)').matches")
+    finally:
+        window.terminate()
+        window.wait(10)
+
+
+def connected(playwright, port):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            return playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+        except Error:
+            time.sleep(0.2)
+    raise AssertionError("the window did not open")
