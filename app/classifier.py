@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,8 @@ class Classifier:
     """
 
     def __init__(self, folder: str | Path = MODELS / DEFAULT_MODEL) -> None:
-        model, self.info = bundle.read(Path(folder))
+        self.folder = Path(folder)
+        model, self.info = bundle.read(self.folder)
         self.name = self.info.name
         self.labels = tuple(self.info.labels)
         self.sample_rate = self.info.sample_rate
@@ -145,3 +147,14 @@ def _timeline(
         }
     )
     return table.join(pd.DataFrame(probabilities, columns=list(LABELS)))
+
+
+@lru_cache(maxsize=8)
+def shared(folder: Path) -> Classifier:
+    """The classifier of a bundle, loaded at the first call and shared by all who ask for it."""
+    return Classifier(folder)
+
+
+def bundles(folder: Path) -> list[str]:
+    """The names of the bundles in a folder such as `MODELS`."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{bundle.INFO_FILE}"))

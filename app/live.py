@@ -74,11 +74,24 @@ class LiveSession:
         self._pending = np.zeros(round(LEAD_SECONDS * self.classifier.sample_rate), np.float32)
         self._window = np.zeros(self.classifier.window, np.float32)
         self._heard = 0  # samples that have passed through the window
-        frames = round(self.classifier.info.window_seconds * SAMPLE_RATE / FRAME)
-        self._spoken = np.zeros(frames, bool)
+        self._spoken = np.zeros(_frames(self.classifier), bool)
         self._smoothed: np.ndarray | None = None
         self._emotion: str | None = None
         self._started = False
+
+    def use(self, classifier: Classifier) -> None:
+        """Go on with another model: what was heard stays, the smoothing starts anew."""
+        rate, new_rate = self.classifier.sample_rate, classifier.sample_rate
+        if new_rate != rate:
+            held_back = self._resampler.push(np.zeros(0, np.float32), rate, last=True)
+            self._pending = resample(np.append(self._pending, held_back), rate, new_rate)
+            self._window = resample(self._window, rate, new_rate)
+            self._heard = round(self._heard * new_rate / rate)
+            self._resampler = StreamResampler(new_rate)
+        self._window = _last(self._window, classifier.window)
+        self._spoken = _last(self._spoken, _frames(classifier))
+        self._smoothed = self._emotion = None
+        self.classifier = classifier
 
     def feed(self, samples: np.ndarray, sample_rate: int) -> list[Reading]:
         """Take the next chunk, of any length, and read every step it completes.
@@ -131,3 +144,13 @@ class LiveSession:
         best = int(new.argmax())
         if self._emotion is None or new[best] > new[LABELS.index(self._emotion)] + MARGIN:
             self._emotion = LABELS[best]
+
+
+def _frames(classifier: Classifier) -> int:
+    """Frames of the speech detector in a window."""
+    return round(classifier.info.window_seconds * SAMPLE_RATE / FRAME)
+
+
+def _last(heard: np.ndarray, length: int) -> np.ndarray:
+    """The last `length` items, with zeros before them where there are fewer."""
+    return np.pad(heard, (max(0, length - len(heard)), 0))[-length:]

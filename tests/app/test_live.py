@@ -1,11 +1,14 @@
 """The live engine: the same readings however the stream is cut, and none without speech."""
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import audio
+from app.bundle import read, write
+from app.classifier import Classifier
 from app.live import LEAD_SECONDS, LiveSession
 
 RATE = audio.SAMPLE_RATE
@@ -143,6 +146,35 @@ def test_smoothing_and_step_may_change_on_the_way(classifier, speech):
     assert [reading.time for reading in before + after] == [0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0]
     plain = LiveSession(classifier, smoothing=0.0, step=1.0).feed(speech[: 5 * RATE], RATE)
     np.testing.assert_allclose(after[-1].probabilities, plain[-1].probabilities, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def slower(tmp_path_factory, classifier):
+    """The shipped network behind another frontend: it hears 8 kHz, doubled to its own rate."""
+    model, info = read(classifier.folder)
+    halved = keras.Input((classifier.window // 2,))
+    doubled = keras.layers.Flatten()(
+        keras.layers.UpSampling1D(2)(keras.layers.Reshape((classifier.window // 2, 1))(halved))
+    )
+    folder = tmp_path_factory.mktemp("models") / "slower"
+    told = info.model_copy(update={"name": "slower", "sample_rate": RATE // 2})
+    write(folder, keras.Model(halved, model(doubled)), told)
+    return Classifier(folder)
+
+
+def test_the_model_may_change_on_the_way(classifier, slower, speech):
+    session = LiveSession(classifier, smoothing=0.0)
+    before = session.feed(speech[: 4 * RATE], RATE)
+    session.use(slower)
+    between = session.feed(speech[4 * RATE : 5 * RATE], RATE)
+    session.use(classifier)
+    after = session.feed(speech[5 * RATE :], RATE)
+    times = [reading.time for reading in before + between + after]
+    np.testing.assert_allclose(times, np.arange(1, len(times) + 1) / 2, atol=0.01)
+    assert len(times) >= len(speech) // (RATE // 2) - 1, "no half second is lost on the way"
+    assert all(reading.emotion for reading in between)
+    plain = LiveSession(classifier, smoothing=0.0).feed(speech, RATE)
+    np.testing.assert_allclose(after[-1].probabilities, plain[-1].probabilities, atol=0.2)
 
 
 @pytest.mark.parametrize("step", [0.0, -1.0, 3.5])
