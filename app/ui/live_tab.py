@@ -9,7 +9,8 @@ import numpy as np
 import plotly
 
 from app.audio import HOP_SECONDS
-from app.classifier import Classifier
+from app.bundle import BundleError
+from app.classifier import Classifier, bundles, shared
 from app.emotions import EMOTIONS
 from app.live import DEFAULT_SMOOTHING, LiveSession, Reading
 from app.ui import asset
@@ -60,21 +61,29 @@ def build(classifier: Classifier) -> None:
             label="Readings",
             info="How often a reading is made.",
         )
+        names = bundles(classifier.folder.parent)
+        model = gr.Dropdown(
+            names,
+            value=classifier.folder.name,
+            label="Model",
+            info="What listens; it can change during a recording.",
+            visible=len(names) > 1,
+        )
 
     microphone.start_recording(js="() => window.undertone.started()", api_visibility="private")
     microphone.stop_recording(js="() => window.undertone.stopped()", api_visibility="private")
     microphone.start_recording(
-        partial(LiveSession, classifier),
-        inputs=[smoothing, step],
+        partial(begin, classifier),
+        inputs=[model, smoothing, step],
         outputs=session,
         queue=False,
         show_progress="hidden",
         api_visibility="private",
     )
     gr.on(
-        [smoothing.change, step.change],
-        adjust,
-        inputs=[session, smoothing, step],
+        [model.change, smoothing.change, step.change],
+        partial(adjust, classifier),
+        inputs=[session, model, smoothing, step],
         queue=False,
         show_progress="hidden",
         api_visibility="private",
@@ -110,10 +119,34 @@ def hear(classifier: Classifier, chunk: Chunk | None, session: LiveSession | Non
     return gr.skip() if current is session else current, readings or gr.skip()
 
 
-def adjust(session: LiveSession | None, smoothing: float, step: float) -> None:
+def begin(classifier: Classifier, model: str, smoothing: float, step: float) -> LiveSession:
+    """A new recording, with the settings as they are."""
+    return LiveSession(named(classifier, model), smoothing, step)
+
+
+def adjust(
+    classifier: Classifier, session: LiveSession | None, model: str, smoothing: float, step: float
+) -> None:
     """Let the settings act on a recording that goes on; the next one starts with them."""
-    if session:
-        session.smoothing, session.step = smoothing, step
+    if session is None:
+        return
+    session.smoothing, session.step = smoothing, step
+    if session.classifier.folder.name != model:
+        session.use(named(classifier, model))
+
+
+def named(classifier: Classifier, model: str) -> Classifier:
+    """The bundle of that name beside the one that is served.
+
+    Raises:
+        gr.Error: one sentence, when it cannot be used.
+    """
+    if model == classifier.folder.name:
+        return classifier
+    try:
+        return shared(classifier.folder.parent / model)
+    except BundleError as error:
+        raise gr.Error(f"The model {model} cannot be used.", print_exception=False) from error
 
 
 def describe(reading: Reading) -> dict[str, Any]:

@@ -1,16 +1,20 @@
 """The page as a person meets it: a real Chromium, a recording as its microphone."""
 
 import json
+import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import gradio as gr
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
 from app import audio
+from app.bundle import read, write
+from app.classifier import Classifier
 from app.emotions import LABELS
 from app.live import LiveSession
 from app.ui import page as ui
@@ -287,10 +291,46 @@ def test_an_insecure_address_gives_a_sentence(open_page, app_url):
 @pytest.fixture
 def page_and_url(classifier):
     """The page served from this process, where what it holds of a person can be seen."""
+    yield from served(classifier)
+
+
+@pytest.fixture
+def page_with_two_models(classifier, tmp_path):
+    """The same with a second bundle beside, which says the opposite of the first."""
+    for name in ("first", "second"):
+        shutil.copytree(classifier.folder, tmp_path / name)
+    model, info = read(tmp_path / "second")
+    opposite = keras.Model(model.input, keras.layers.Rescaling(-1.0)(model.output))
+    write(tmp_path / "second", opposite, info)
+    yield from served(Classifier(tmp_path / "first"))
+
+
+def served(classifier):
     page = ui.build(classifier)
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **ui.launch_settings())
     yield page, url
     page.close()
+
+
+def test_the_model_can_change_during_a_recording(open_page, page_with_two_models):
+    blocks, url = page_with_two_models
+    page = open_page("speech", url)
+    page.click("#live-settings button")
+    record(page)
+    expect(page.locator("#live .emotion")).to_have_text("angry", timeout=25 * SECOND)
+    page.get_by_label("Model").click()
+    page.get_by_role("option", name="second").click()
+    wait_for_readings(page, len(plotted(page)[0]["x"]) + 3)
+    assert sessions(blocks)[0].classifier.folder.name == "second"
+    times = plotted(page)[0]["x"]
+    assert np.diff(times) == pytest.approx(0.5), "the recording goes on"
+
+
+def test_one_model_needs_no_choice(open_page):
+    page = open_page()
+    page.click("#live-settings button")
+    expect(page.get_by_label("Smoothing").first).to_be_visible()
+    expect(page.get_by_label("Model")).to_have_count(0)
 
 
 def sessions(page: gr.Blocks) -> list[LiveSession]:
