@@ -13,8 +13,12 @@ from app.speech import FRAME, MINIMUM_SPEECH_SECONDS, SPEECH_THRESHOLD, SpeechDe
 # over it, every half second from a browser would fall just short and wait for the next.
 LEAD_SECONDS = 0.06
 DEFAULT_SMOOTHING = 0.5
-# A label is left only for one that is clearly likelier, or it would flicker between two near ties.
-MARGIN = 0.05
+# A label is left for one that is likelier by as much as the smoothing, at most this, in the newest
+# window: the smoothed ones would add up to 0.5 s of lag at equal flicker. On joined clips of
+# unheard speakers, tests.benchmark.smoothing: off, default, high make 4.9, 1.6, 1.3 label changes
+# per true change, reach 95, 77, 72 % of them after a median 2.2, 2.5, 2.9 s, and are right in
+# 54, 50, 45 % of the readings.
+LARGEST_MARGIN = 0.6
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class LiveSession:
 
     Args:
         classifier: shared between sessions.
-        smoothing: how much of the previous reading a new one keeps, 0 (none) to below 1.
+        smoothing: how much of the previous reading a new one keeps, 0 (none) to below 1; the label
+            is steadier with it too, and with none it is always the likeliest.
         step: seconds of audio between readings, at most a window.
 
     `smoothing` and `step` may be set at any time, also while a recording goes on.
@@ -138,12 +143,13 @@ class LiveSession:
 
     def _update(self) -> None:
         new = self.classifier.probabilities(self._window[None])[0]
+        margin = min(self.smoothing, LARGEST_MARGIN)
+        best = int(new.argmax())
+        if self._emotion is None or new[best] > new[LABELS.index(self._emotion)] + margin:
+            self._emotion = LABELS[best]
         if self._smoothed is not None:
             new = self.smoothing * self._smoothed + (1 - self.smoothing) * new
         self._smoothed = new
-        best = int(new.argmax())
-        if self._emotion is None or new[best] > new[LABELS.index(self._emotion)] + MARGIN:
-            self._emotion = LABELS[best]
 
 
 def _frames(classifier: Classifier) -> int:
