@@ -65,8 +65,8 @@ def listen(
         Path | None, typer.Option(dir_okay=False, help="Write every reading to this file.")
     ] = None,
     smoothing: Annotated[
-        float, typer.Option(min=0.0, max=0.95, help="How much of the last reading is kept.")
-    ] = 0.5,
+        float | None, typer.Option(min=0.0, max=0.95, help="How much of the last reading is kept.")
+    ] = None,
     model: Model = "residual-mel",
 ) -> None:
     """Listen to this computer's microphone, or to a recording, here in the terminal."""
@@ -78,9 +78,10 @@ def listen(
             return
         number = int(device) if device and device.isdigit() else device
         chunks = terminal.play(recording, not fast) if recording else microphone.record(number)
-        from app.live import LiveSession
+        from app.live import DEFAULT_SMOOTHING, LiveSession
 
-        terminal.listen(LiveSession(load_model(model), smoothing), chunks, csv)
+        chosen = DEFAULT_SMOOTHING if smoothing is None else smoothing
+        terminal.listen(LiveSession(load_model(model), chosen), chunks, csv)
     except (UndertoneError, OSError) as error:
         stop(str(error))
 

@@ -12,12 +12,12 @@ from app.speech import FRAME, MINIMUM_SPEECH_SECONDS, SPEECH_THRESHOLD, SpeechDe
 # Of silence before the first sample. The resampler holds back up to 40 ms at 48 kHz: without a lead
 # over it, every half second from a browser would fall just short and wait for the next.
 LEAD_SECONDS = 0.06
-DEFAULT_SMOOTHING = 0.5
+DEFAULT_SMOOTHING = 0.35
 # A label is left for one that is likelier by as much as the smoothing, at most this, in the newest
 # window: the smoothed ones would add up to 0.5 s of lag at equal flicker. On joined clips of
-# unheard speakers, tests.benchmark.smoothing: off, default, high make 4.9, 1.6, 1.3 label changes
-# per true change, reach 95, 77, 72 % of them after a median 2.2, 2.5, 2.9 s, and are right in
-# 54, 50, 45 % of the readings.
+# unheard speakers, tests.benchmark.smoothing: off, default, high make 4.9, 2.2, 1.3 label changes
+# per true change, reach 95, 85, 72 % of them after a median 2.2, 2.5, 2.9 s, and are right in
+# 54, 52, 45 % of the readings.
 LARGEST_MARGIN = 0.6
 
 

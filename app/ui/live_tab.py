@@ -51,9 +51,9 @@ def build(classifier: Classifier) -> None:
             0.0,
             0.9,
             DEFAULT_SMOOTHING,
-            step=0.1,
+            step=0.05,
             label="Smoothing",
-            info="How much of the last reading a new one keeps: 0 is nervous, 0.9 is slow.",
+            info="How long a reading lingers and how clear a lead a new label needs.",
         )
         step = gr.Radio(
             [("twice a second", 0.5), ("once a second", 1.0), ("every two seconds", 2.0)],
