@@ -1,19 +1,17 @@
 """What the tests share: the corpora where they are, the shipped bundle, the running app."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.serving import first_page, free_port
+
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "assets" / "examples"
-START_SECONDS = 90
 
 
 def corpora() -> Path | None:
@@ -63,9 +61,7 @@ def classifier():
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the real app, started as a person starts it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = tmp_path_factory.mktemp("app") / "log"
     url = f"http://127.0.0.1:{port}"
     with log.open("w") as output:
@@ -76,21 +72,10 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_for(url, app, log)
+        first_page(url, app)
         yield url
+    except RuntimeError as error:
+        raise RuntimeError(f"{error}:\n{log.read_text()}") from error
     finally:
         app.terminate()
         app.wait(10)
-
-
-def _wait_for(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if app.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError(f"The app did not start:\n{log.read_text()}")

@@ -5,13 +5,12 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from app.classifier import DEFAULT_MODEL, MODELS
+from tests.serving import first_page, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,12 +20,6 @@ def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "app", *arguments],
         cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def refusal(result: subprocess.CompletedProcess[str]) -> str:
@@ -76,7 +69,7 @@ def start_space(root: Path) -> str:
         stderr=subprocess.DEVNULL,
     )
     try:
-        return fetch(f"http://127.0.0.1:{port}/", space)
+        return first_page(f"http://127.0.0.1:{port}/", space)
     finally:
         space.terminate()
         space.wait(10)
@@ -95,14 +88,3 @@ def test_a_space_without_its_model_says_so_on_the_page(tmp_path):
     page = start_space(tmp_path)
     assert f"The model in models/{DEFAULT_MODEL} is incomplete: model.keras is missing." in page
     assert str(tmp_path) not in page
-
-
-def fetch(url: str, server: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return answer.read().decode()
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"{url} did not answer")

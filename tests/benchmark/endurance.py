@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 from typing import Annotated
 
@@ -25,9 +24,9 @@ from app import audio
 from app.bundle import write_text
 from tests.browser.chromium import ensure
 from tests.conftest import EXAMPLES, ROOT
+from tests.serving import first_page, free_port
 
 EVERY = 10  # seconds
-PORT = 7877
 # Notes when chunks leave and when readings are drawn, without changing either.
 PROBE = """
 window.sent = []; window.drawn = [];
@@ -60,14 +59,16 @@ def main(
         microphone = Path(folder) / "microphone.wav"
         clip = audio.load(next(EXAMPLES.glob("joined-*.ogg")))
         soundfile.write(microphone, clip, audio.SAMPLE_RATE, "PCM_16")
+        port = free_port()
         app = subprocess.Popen(
-            [sys.executable, "-m", "app", "--port", str(PORT)],
+            [sys.executable, "-m", "app", "--port", str(port)],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:
-            rows = record(f"http://127.0.0.1:{PORT}", app.pid, microphone, 60 * minutes)
+            first_page(f"http://127.0.0.1:{port}", app)
+            rows = record(f"http://127.0.0.1:{port}", app.pid, microphone, 60 * minutes)
         finally:
             app.terminate()
             app.wait(10)
@@ -78,7 +79,6 @@ def main(
 
 def record(url: str, server: int, microphone: Path, seconds: float) -> list[dict[str, float]]:
     """Figures of each stretch of `EVERY` seconds."""
-    wait_for(url)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=ensure(),
@@ -125,17 +125,6 @@ def stretch(page: Page, server: int, elapsed: float, offset: float) -> dict[str,
 def resident_megabytes(process: int) -> float:
     status = Path(f"/proc/{process}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if "VmRSS" in line) / 1024
-
-
-def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError(f"{url} did not answer")
 
 
 def show(rows: list[dict[str, float]]) -> None:
