@@ -2,9 +2,11 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# The newest Python that really runs (a pyenv shim may not) and that TensorFlow has wheels for.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The newest Python that really runs (a pyenv shim may not), that can make an environment (Debian
+# keeps that in a package of its own) and that TensorFlow has wheels for.
 PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
-	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	$$python -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo $$python && break; done)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
@@ -13,11 +15,8 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 run: $(VENV)/installed
 	$(BIN)/python -m app
 
-test: $(VENV)/installed-test
+test: lint
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/installed-test
@@ -33,17 +32,18 @@ format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) build .cache .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) build .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-$(VENV)/installed: requirements.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	touch $@
+$(VENV)/installed: requirements.txt $(BIN)/python
+	$(INSTALL) -r requirements.txt
+	@touch $@
 
 $(VENV)/installed-test: requirements-test.txt $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
-	touch $@
+	$(INSTALL) -r requirements-test.txt
+	@touch $@
 
-$(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; none was found."; exit 1; }
-	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
-	echo "This Python cannot make an environment: on Debian, apt-get install python3-venv."; exit 1; }
+# Made anew where it is missing or its Python is gone. A failure leaves none, half or whole.
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with its venv module is needed" \
+	"(on Debian: apt-get install python3 python3-venv); none was found."; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }

@@ -1,5 +1,6 @@
 """The page in a window of its own, in a real Chromium whose window is not drawn."""
 
+import os
 import socket
 import time
 
@@ -9,13 +10,16 @@ from app.desktop import open_window
 from tests.browser.chromium import ensure
 
 
-def test_the_page_opens_in_a_window_of_its_own(playwright, app_url, tmp_path):
-    ensure()
+def test_the_page_opens_in_a_window_of_its_own(playwright, app_url, tmp_path, monkeypatch):
+    # The tests' Chromium may be one of Playwright's, which is not on the path.
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "chromium").symlink_to(ensure())
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     switches = ["--headless=new", "--no-sandbox", f"--remote-debugging-port={port}"]
-    window = open_window(app_url, tmp_path, switches)
+    window = open_window(app_url, tmp_path / "profile", switches)
     assert window is not None
     try:
         browser = connected(playwright, port)
