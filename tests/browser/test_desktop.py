@@ -1,13 +1,13 @@
 """The page in a window of its own, in a real Chromium whose window is not drawn."""
 
 import os
-import socket
 import time
 
 from playwright.sync_api import Error
 
 from app.desktop import open_window
 from tests.browser.chromium import ensure
+from tests.serving import free_port
 
 
 def test_the_page_opens_in_a_window_of_its_own(playwright, app_url, tmp_path, monkeypatch):
@@ -15,9 +15,7 @@ def test_the_page_opens_in_a_window_of_its_own(playwright, app_url, tmp_path, mo
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "chromium").symlink_to(ensure())
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     switches = ["--headless=new", "--no-sandbox", f"--remote-debugging-port={port}"]
     window = open_window(app_url, tmp_path / "profile", switches)
     assert window is not None
