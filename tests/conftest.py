@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,16 @@ def corpora() -> Path | None:
     named = os.environ.get("UNDERTONE_DATA")
     places = [Path(named)] if named else [parent / "shared" / "corpora" for parent in ROOT.parents]
     return next((place for place in places if place.is_dir()), None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gradio keeps its files in /tmp/gradio, which may be another user's; here they go at the end.
+
+    It reads the variable when it is imported, so no fixture would be early enough.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="undertone-tests-")
+    os.environ["GRADIO_TEMP_DIR"] = folder.name
+    config.add_cleanup(folder.cleanup)
 
 
 def pytest_report_header() -> str:
