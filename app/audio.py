@@ -1,8 +1,9 @@
 """Any sound to mono float32 at one rate: whole files, decoded in blocks, and live chunks."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,28 +34,63 @@ class AudioError(UndertoneError):
     """Sound that cannot be used; the message is one sentence that a person can act on."""
 
 
-def load(source: str | Path | bytes | BinaryIO, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
-    """Read a recording of any format that libsndfile or FFmpeg knows.
+Source = str | Path | bytes | BinaryIO | tuple[int, np.ndarray]
+
+
+def load(source: Source, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+    """A whole recording, (n,) float32: `blocks`, joined."""
+    waveform = bytearray()  # grows in place, where joining arrays at the end would double it
+    for block in blocks(source, sample_rate):
+        waveform += block.data
+    return np.frombuffer(waveform, np.float32)
+
+
+def blocks(source: Source, sample_rate: int = SAMPLE_RATE) -> Iterator[np.ndarray]:
+    """Read a recording of any format that libsndfile or FFmpeg knows, block by block.
 
     A recording that is damaged or cut short gives what can still be decoded of it.
 
     Args:
-        source: a path, the bytes of a file, or an open binary file, which stays open.
+        source: a path, the bytes of a file, an open binary file, which stays open, or a pair of
+            a sample rate in Hz and samples as `to_mono` takes them.
         sample_rate: of the result, in Hz.
 
-    Returns:
-        (n,) float32, mono, in [-1, 1] but for what resampling overshoots.
+    Yields:
+        (n,) float32, mono, in [-1, 1] but for what resampling overshoots; seldom over a second.
 
     Raises:
         AudioError: the file is missing, unreadable, empty, not audio, damaged, without a sound
             track or longer than `MAX_SECONDS`.
     """
+    if isinstance(source, tuple):
+        yield from _decode([partial(_sample_blocks, *source)], "The recording", sample_rate)
+        return
     name = _name(source)
     try:
         with _opened(source) as file:
-            return _decode(file, name, sample_rate)
+            yield from _decode(_decoders(file, name), name, sample_rate)
     except OSError as error:
         raise AudioError(f"{name} cannot be read: {error.strerror or error}.") from error
+
+
+def duration(source: Source) -> float | None:
+    """Seconds of a recording by its header, which may lie; None where it doesn't say.
+
+    Args:
+        source: as `blocks` takes it; an open file is left at its beginning.
+    """
+    if isinstance(source, tuple):
+        return len(source[1]) / source[0]
+    with suppress(OSError), _opened(source) as file:
+        try:
+            with suppress(soundfile.LibsndfileError), soundfile.SoundFile(file) as sound:
+                return sound.frames / sound.samplerate
+            file.seek(0)
+            with suppress(av.FFmpegError), av.open(file, options=FFMPEG_OPTIONS) as container:
+                return container.duration / av.time_base if container.duration else None
+        finally:
+            file.seek(0)
+    return None
 
 
 def to_mono(samples: np.ndarray) -> np.ndarray:
@@ -153,37 +189,62 @@ def _opened(source: str | Path | bytes | BinaryIO) -> Iterator[BinaryIO]:
         yield source if source.seekable() else io.BytesIO(source.read())
 
 
-def _decode(file: BinaryIO, name: str, sample_rate: int) -> np.ndarray:
+Block = tuple[np.ndarray, int]  # (n,) mono float32 and its sample rate
+Decoder = Callable[[], Iterator[Block]]
+
+
+def _decoders(file: BinaryIO, name: str) -> list[Decoder]:
     if not file.seek(0, io.SEEK_END):
         raise AudioError(f"{name} is empty.")
-    decoders = [_libsndfile_blocks, _ffmpeg_blocks]
+    ffmpeg = partial(_ffmpeg_blocks, file, name)
     if name.lower().endswith(".raw"):  # soundfile takes them all for headerless samples
-        decoders.remove(_libsndfile_blocks)
-    understood = False
-    for blocks in decoders:
-        file.seek(0)
+        return [ffmpeg]
+    return [partial(_libsndfile_blocks, file), ffmpeg]
+
+
+def _decode(decoders: list[Decoder], name: str, sample_rate: int) -> Iterator[np.ndarray]:
+    """What the first decoder understands; where it gives up, the next one goes on from there."""
+    longest = MAX_SECONDS * sample_rate
+    understood, given = False, 0
+    for decoder in decoders:
+        passed = 0
         try:
-            waveform = _collect(blocks(file, name), name, sample_rate)
+            for block in _at_rate(decoder(), sample_rate):
+                passed += len(block)
+                fresh = block[-(passed - given) :] if passed > given else block[:0]
+                if given + len(fresh) > longest:
+                    raise AudioError(
+                        f"{name} is longer than two hours: cut it into shorter recordings."
+                    )
+                given += len(fresh)
+                if len(fresh):
+                    yield fresh
         except (soundfile.LibsndfileError, av.FFmpegError):
             continue
         understood = True
-        if len(waveform):
-            return waveform
-    if understood:
-        raise AudioError(f"{name} holds no audio samples.")
-    raise AudioError(f"{name} is not audio, or is damaged beyond reading.")
+        if given:
+            break
+    if not given:
+        what = (
+            "holds no audio samples" if understood else "is not audio, or is damaged beyond reading"
+        )
+        raise AudioError(f"{name} {what}.")
 
 
-Block = tuple[np.ndarray, int]  # (n,) mono float32 and its sample rate
+def _sample_blocks(sample_rate: int, samples: np.ndarray) -> Iterator[Block]:
+    for start in range(0, len(samples), BLOCK):
+        yield to_mono(samples[start : start + BLOCK]), sample_rate
 
 
-def _libsndfile_blocks(file: BinaryIO, name: str) -> Iterator[Block]:
+def _libsndfile_blocks(file: BinaryIO) -> Iterator[Block]:
+    file.seek(0)
     with soundfile.SoundFile(file) as sound:
         while len(samples := sound.read(BLOCK, "float32")):
             yield to_mono(samples), sound.samplerate
 
 
 def _ffmpeg_blocks(file: BinaryIO, name: str) -> Iterator[Block]:
+    file.seek(0)
     with av.open(file, options=FFMPEG_OPTIONS, metadata_errors="ignore") as container:
         if not container.streams.audio:
             raise AudioError(f"{name} has no sound track.")
@@ -201,14 +262,8 @@ def _frame_to_mono(frame: av.AudioFrame) -> np.ndarray:
     return to_mono(samples.reshape(-1, len(frame.layout.channels)))
 
 
-def _collect(blocks: Iterator[Block], name: str, sample_rate: int) -> np.ndarray:
-    resampler = StreamResampler(sample_rate)
-    waveform = bytearray()  # grows in place, where joining arrays at the end would double it
-    seconds, rate = 0.0, sample_rate
+def _at_rate(blocks: Iterator[Block], sample_rate: int) -> Iterator[np.ndarray]:
+    resampler, rate = StreamResampler(sample_rate), sample_rate
     for block, rate in blocks:
-        seconds += len(block) / rate
-        if seconds > MAX_SECONDS:
-            raise AudioError(f"{name} is longer than two hours: cut it into shorter recordings.")
-        waveform += resampler.push(block, rate).data
-    waveform += resampler.push(np.zeros(0), rate, last=True).data
-    return np.frombuffer(waveform, np.float32)
+        yield resampler.push(block, rate)
+    yield resampler.push(np.zeros(0), rate, last=True)

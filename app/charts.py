@@ -11,8 +11,8 @@ from librosa import mel_frequencies
 from librosa.filters import mel
 from plotly.subplots import make_subplots
 
-from app.classifier import Analysis
 from app.emotions import BY_NAME, EMOTIONS, LABELS
+from app.recordings import Analysis
 
 COLUMNS = 800  # about one a pixel on a desktop page
 BARS = 320  # of the waveform, each wide enough to carry a colour

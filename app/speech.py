@@ -68,37 +68,50 @@ def _network() -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(NETWORK, options, ["CPUExecutionProvider"])
 
 
-def speech_frames(waveform: np.ndarray) -> np.ndarray:
-    """Probability of speech in each frame of a whole recording.
-
-    Args:
-        waveform: (n,) float32 in [-1, 1], mono at `SAMPLE_RATE`.
-
-    Returns:
-        (ceil(n / FRAME),) float32; the last frame is filled with zeros.
-    """
-    return SpeechDetector().push(np.pad(waveform, (0, -len(waveform) % FRAME)))
-
-
 class SpeechTrack:
-    """The speech of a whole recording, heard once and asked about any stretch of it.
+    """The speech of a recording, heard block by block and asked about any stretch of it."""
 
-    Args:
-        waveform: (n,) float32 in [-1, 1], mono at `SAMPLE_RATE`.
-    """
+    def __init__(self) -> None:
+        self._detector = SpeechDetector()
+        self._samples = 0
+        self._edges = np.zeros(1)  # seconds: where each frame begins, and the end of the last
+        self._spoken_before = np.zeros(1)  # seconds of speech before each edge
 
-    def __init__(self, waveform: np.ndarray) -> None:
-        spoken = speech_frames(waveform) >= SPEECH_THRESHOLD
-        edges = np.minimum(np.arange(len(spoken) + 1) * FRAME, len(waveform)) / SAMPLE_RATE
-        self._edges = edges
-        self._spoken_before = np.concatenate([[0.0], np.cumsum(spoken * np.diff(edges))])
+    def push(self, waveform: np.ndarray) -> None:
+        """Hear the next block, (n,) float32 in [-1, 1], mono at `SAMPLE_RATE`."""
+        self._samples += len(waveform)
+        self._extend(self._detector.push(waveform))
+
+    def end(self) -> None:
+        """Hear what fills no frame, with zeros after it; the recording is over."""
+        self._extend(self._detector.push(np.zeros(-self._samples % FRAME, np.float32)))
+
+    @property
+    def covered(self) -> float:
+        """Seconds that have been judged, up to the last whole frame."""
+        return float(self._edges[-1])
 
     @property
     def total(self) -> float:
-        """Seconds of speech in the whole recording."""
+        """Seconds of speech in what is covered."""
         return float(self._spoken_before[-1])
 
     def seconds(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Seconds of speech between each start and its end, both (k,) in seconds: (k,)."""
         before = np.interp(starts, self._edges, self._spoken_before)
         return np.interp(ends, self._edges, self._spoken_before) - before
+
+    def _extend(self, probabilities: np.ndarray) -> None:
+        frames = len(self._edges) + np.arange(len(probabilities))
+        edges = np.minimum(frames * FRAME, self._samples) / SAMPLE_RATE
+        spoken = (probabilities >= SPEECH_THRESHOLD) * np.diff(edges, prepend=self.covered)
+        self._edges = np.append(self._edges, edges)
+        self._spoken_before = np.append(self._spoken_before, self.total + np.cumsum(spoken))
+
+
+def speech_track(waveform: np.ndarray) -> SpeechTrack:
+    """The track of a whole (n,) recording at once; see `SpeechTrack.push`."""
+    track = SpeechTrack()
+    track.push(waveform)
+    track.end()
+    return track

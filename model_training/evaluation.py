@@ -13,6 +13,7 @@ from tqdm import tqdm
 from app.bundle import write_text
 from app.classifier import Classifier
 from app.emotions import LABELS
+from app.recordings import analyze
 from model_training.clips import Clips
 
 EVALUATION_FILE = "evaluation.json"
@@ -82,7 +83,7 @@ def answers(classifier: Classifier, table: pd.DataFrame, clips: Clips) -> np.nda
     """(clips, 8) probabilities, NaN where the classifier found no speech."""
     rows = np.full((len(table), len(LABELS)), np.nan, np.float32)
     for row, index in enumerate(tqdm(table.index, desc="evaluate", unit="clip")):
-        heard = classifier.analyze(clips[index]).probabilities
+        heard = analyze((classifier.sample_rate, clips[index]), classifier).probabilities
         if heard is not None:
             rows[row] = heard
     return rows

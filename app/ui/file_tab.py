@@ -8,8 +8,9 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from app import audio, charts
-from app.classifier import Analysis, Classifier
+from app.classifier import Classifier
 from app.emotions import BY_NAME
+from app.recordings import Analysis, analyze
 from app.ui import ASSETS, asset
 
 EXAMPLES = ASSETS / "examples"
@@ -89,7 +90,7 @@ def hear(classifier: Classifier, path: str | None) -> Results:
         waveform = audio.load(path, classifier.sample_rate)
     except audio.AudioError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    analysis = classifier.analyze(waveform)
+    analysis = analyze((classifier.sample_rate, waveform), classifier)
     return (
         summary_of(Path(path).name, analysis),
         charts.probability_bars(analysis.probabilities),

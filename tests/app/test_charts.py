@@ -8,6 +8,7 @@ import pytest
 
 from app import audio, charts
 from app.emotions import BY_NAME, EMOTIONS, LABELS
+from app.recordings import analyze
 
 RATE = audio.SAMPLE_RATE
 
@@ -38,7 +39,7 @@ def test_bars_without_speech_are_empty():
 
 
 def test_waveform_keeps_every_peak(clip, classifier):
-    bars = charts.waveform_bars(clip, RATE, classifier.analyze(clip).timeline)
+    bars = charts.waveform_bars(clip, RATE, analyze((RATE, clip), classifier).timeline)
     assert len(bars.x) == charts.BARS
     top = np.asarray(bars.base) + np.asarray(bars.y)
     assert top.max() == pytest.approx(clip.max(), abs=0.01)
@@ -46,7 +47,7 @@ def test_waveform_keeps_every_peak(clip, classifier):
 
 
 def test_waveform_has_the_colour_of_the_nearest_window(long, classifier):
-    timeline = classifier.analyze(long).timeline
+    timeline = analyze((RATE, long), classifier).timeline
     assert timeline["emotion"].nunique() > 1
     middles = ((timeline["start"] + timeline["end"]) / 2).to_numpy()
     expected = [name if isinstance(name, str) else None for name in timeline["emotion"]]
@@ -78,7 +79,7 @@ def test_a_tone_is_at_its_frequency_on_the_axis():
 
 def test_silence_is_clear_and_flat(classifier):
     silence = np.zeros(RATE, np.float32)
-    figure = charts.recording(silence, RATE, classifier.analyze(silence))
+    figure = charts.recording(silence, RATE, analyze((RATE, silence), classifier))
     bars, mel = figure.data
     assert set(bars.marker.color) == {charts.GREY}
     assert set(np.unique(mel.z)) == {-charts.RANGE_DB}
@@ -87,12 +88,12 @@ def test_silence_is_clear_and_flat(classifier):
 @pytest.mark.parametrize("samples", [1, 100, 511, RATE])
 def test_the_shortest_recordings_have_figures(samples, classifier):
     waveform = np.full(samples, 0.1, np.float32)
-    figure = charts.recording(waveform, RATE, classifier.analyze(waveform))
+    figure = charts.recording(waveform, RATE, analyze((RATE, waveform), classifier))
     assert np.isfinite(np.asarray(figure.data[0].y)).all()
 
 
 def test_one_time_axis_for_everything(long, classifier):
-    figure = charts.recording(long, RATE, classifier.analyze(long))
+    figure = charts.recording(long, RATE, analyze((RATE, long), classifier))
     names = [trace.name for trace in figure.data[2:]]
     assert [name.split()[1] for name in names] == list(LABELS)
     seconds = len(long) / RATE
@@ -102,11 +103,13 @@ def test_one_time_axis_for_everything(long, classifier):
 
 
 def test_a_recording_of_one_window_has_no_timeline(clip, classifier):
-    assert len(charts.recording(clip[:RATE], RATE, classifier.analyze(clip[:RATE])).data) == 2
+    assert (
+        len(charts.recording(clip[:RATE], RATE, analyze((RATE, clip[:RATE]), classifier)).data) == 2
+    )
 
 
 def test_an_hour_is_as_small_as_a_minute(long, classifier):
-    analysis = classifier.analyze(long)
+    analysis = analyze((RATE, long), classifier)
     hour = np.resize(long, 3600 * RATE)
     decibels, times = charts.mel_columns(hour, RATE)
     assert len(decibels) == len(times) <= charts.COLUMNS
@@ -116,7 +119,7 @@ def test_an_hour_is_as_small_as_a_minute(long, classifier):
 
 
 def test_backgrounds_are_clear(clip, classifier):
-    analysis = classifier.analyze(clip)
+    analysis = analyze((RATE, clip), classifier)
     for figure in (
         charts.probability_bars(analysis.probabilities),
         charts.recording(clip, RATE, analysis),

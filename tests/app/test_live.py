@@ -10,6 +10,7 @@ from app import audio
 from app.bundle import read, write
 from app.classifier import Classifier
 from app.live import LEAD_SECONDS, LiveSession
+from app.recordings import analyze
 
 RATE = audio.SAMPLE_RATE
 
@@ -70,7 +71,7 @@ def test_half_a_second_from_a_browser_is_read_at_once(classifier, speech):
 def test_readings_agree_with_the_timeline_of_the_same_audio(classifier, speech):
     readings = feed(LiveSession(classifier, smoothing=0.0), speech, RATE, halves(0.5, RATE))
     lead = np.zeros(round(LEAD_SECONDS * RATE), np.float32)
-    timeline = classifier.analyze(np.concatenate([lead, speech])).timeline.set_index("end")
+    timeline = analyze((RATE, np.concatenate([lead, speech])), classifier).timeline.set_index("end")
     compared = 0
     for reading in readings:
         if reading.emotion and reading.time in timeline.index:

@@ -10,6 +10,7 @@ import soundfile
 from app import audio
 from app.emotions import BY_NAME, LABELS
 from app.live import LiveSession
+from app.recordings import analyze
 from app.ui import file_tab, live_tab, page
 
 BROWSER_RATE = 48_000
@@ -81,7 +82,7 @@ def test_two_people_have_their_own_readings(classifier, chunks):
 
 def test_a_file_gives_its_emotion_and_figures(classifier, examples):
     path = examples[0]
-    analysis = classifier.analyze(audio.load(path))
+    analysis = analyze(path, classifier)
     summary, bars, sound = file_tab.hear(classifier, str(path))
     assert analysis.emotion in summary
     assert BY_NAME[analysis.emotion].symbol in summary

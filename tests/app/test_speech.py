@@ -11,12 +11,16 @@ from app.speech import (
     MINIMUM_SPEECH_SECONDS,
     SPEECH_THRESHOLD,
     SpeechDetector,
-    SpeechTrack,
-    speech_frames,
+    speech_track,
 )
 
 RATE = audio.SAMPLE_RATE
 PAUSE = np.zeros(2 * RATE, np.float32)
+
+
+def frames_of(waveform):
+    """Probability of speech in each frame of a whole recording, the last filled with zeros."""
+    return SpeechDetector().push(np.pad(waveform, (0, -len(waveform) % FRAME)))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +50,7 @@ def test_a_stream_equals_the_whole_however_it_is_cut(voice, sizes):
         found.append(detector.push(voice[start : start + size]))
         start += size
     assert found[-1].dtype == np.float32
-    whole = speech_frames(voice)[: len(voice) // FRAME]
+    whole = frames_of(voice)[: len(voice) // FRAME]
     np.testing.assert_array_equal(np.concatenate(found), whole)
 
 
@@ -56,9 +60,7 @@ def test_two_streams_do_not_hear_each_other(voice):
     for start in range(0, len(voice), FRAME):
         found.append(first.push(voice[start : start + FRAME]))
         second.push(noise(FRAME))
-    np.testing.assert_array_equal(
-        np.concatenate(found), speech_frames(voice)[: len(voice) // FRAME]
-    )
+    np.testing.assert_array_equal(np.concatenate(found), frames_of(voice)[: len(voice) // FRAME])
 
 
 def test_reset_begins_a_new_stream(voice):
@@ -66,14 +68,14 @@ def test_reset_begins_a_new_stream(voice):
     detector.push(voice[:-100])
     detector.reset()
     whole = voice[: len(voice) // FRAME * FRAME]
-    np.testing.assert_array_equal(detector.push(whole), speech_frames(whole))
+    np.testing.assert_array_equal(detector.push(whole), frames_of(whole))
 
 
 @pytest.mark.parametrize(
     ("samples", "frames"), [(0, 0), (1, 1), (FRAME, 1), (FRAME + 1, 2), (RATE, 32)]
 )
 def test_a_frame_for_each_512_samples_begun(samples, frames):
-    found = speech_frames(noise(samples))
+    found = frames_of(noise(samples))
     assert found.shape == (frames,)
     assert found.dtype == np.float32
 
@@ -95,14 +97,14 @@ SECOND = np.arange(3 * RATE) / RATE
     ids=["silence", "offset", "hiss", "faint hiss", "clipped hiss", "tone", "hum"],
 )
 def test_what_is_not_speech(waveform):
-    track = SpeechTrack(waveform.astype(np.float32))
+    track = speech_track(waveform.astype(np.float32))
     assert track.total == 0
 
 
 @pytest.mark.parametrize("decibels", [np.inf, 20, 10])
 def test_every_voice_opens_the_gate(voices, decibels):
     for voice in voices:
-        track = SpeechTrack(np.concatenate([PAUSE, in_noise(voice, decibels), PAUSE]))
+        track = speech_track(np.concatenate([PAUSE, in_noise(voice, decibels), PAUSE]))
         assert track.total >= MINIMUM_SPEECH_SECONDS
 
 
@@ -117,7 +119,7 @@ def some(folder, pattern, count):
 def test_recorded_noise_keeps_the_gate_shut(data):
     spoken = []
     for recording in some(data, "noise/ESC-10/*/*", 25):
-        track = SpeechTrack(recording)
+        track = speech_track(recording)
         starts = np.arange(0, len(recording) / RATE - audio.WINDOW_SECONDS, audio.HOP_SECONDS)
         spoken.extend(track.seconds(starts, starts + audio.WINDOW_SECONDS))
     assert len(spoken) > 100
@@ -133,13 +135,13 @@ def test_voices_in_recorded_noise_open_the_gate(data):
     for index, voice in enumerate(voices):
         noise = noises[index % len(noises)][: len(voice)]
         mixed = voice + noise * np.std(voice) / np.std(noise) / 10**0.5
-        spoken.append(SpeechTrack(mixed).total)
+        spoken.append(speech_track(mixed).total)
     assert np.mean(np.array(spoken) >= MINIMUM_SPEECH_SECONDS) >= 0.95
 
 
 def test_speech_is_found_where_it_is(voices):
     for voice in voices:
-        track = SpeechTrack(np.concatenate([PAUSE, voice, PAUSE]))
+        track = speech_track(np.concatenate([PAUSE, voice, PAUSE]))
         end = 2 + len(voice) / RATE
         before, within, after = track.seconds(
             np.array([0, 1.9, end + 0.4]), np.array([1.9, end + 0.4, end + 2])
@@ -149,8 +151,8 @@ def test_speech_is_found_where_it_is(voices):
 
 
 def test_a_track_counts_the_frames_it_heard(voice):
-    frames = speech_frames(voice) >= SPEECH_THRESHOLD
-    track = SpeechTrack(voice)
+    frames = frames_of(voice) >= SPEECH_THRESHOLD
+    track = speech_track(voice)
     edges = np.arange(len(frames) + 1) * FRAME / RATE
     seconds = track.seconds(edges[:-1], edges[1:])
     np.testing.assert_allclose(seconds[:-1], frames[:-1] * FRAME / RATE)
@@ -158,15 +160,15 @@ def test_a_track_counts_the_frames_it_heard(voice):
 
 
 def test_a_track_is_no_longer_than_its_recording(voice):
-    spoken = speech_frames(voice) >= SPEECH_THRESHOLD
+    spoken = frames_of(voice) >= SPEECH_THRESHOLD
     inside = int(np.flatnonzero(spoken)[20])
     cut = voice[: inside * FRAME + 100]
-    track = SpeechTrack(cut)
+    track = speech_track(cut)
     assert track.total == pytest.approx((spoken[:inside].sum() * FRAME + 100) / RATE)
     assert track.seconds(np.array([len(cut) / RATE]), np.array([1e6]))[0] == 0
 
 
 def test_an_empty_recording_has_no_speech():
-    track = SpeechTrack(np.zeros(0, np.float32))
+    track = speech_track(np.zeros(0, np.float32))
     assert track.total == 0
     np.testing.assert_array_equal(track.seconds(np.array([0.0]), np.array([3.0])), [0.0])

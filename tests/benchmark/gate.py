@@ -16,7 +16,7 @@ from rich.table import Table
 
 from app.audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
 from app.bundle import write_text
-from app.speech import MINIMUM_SPEECH_SECONDS, SpeechTrack
+from app.speech import MINIMUM_SPEECH_SECONDS, speech_track
 from model_training.augmentation import gain, looped, with_noise
 from model_training.clips import Clips, decode, noises
 from model_training.corpora import load_corpora
@@ -30,7 +30,7 @@ def speech(waveform: np.ndarray) -> np.ndarray:
     duration = max(len(waveform) / SAMPLE_RATE, WINDOW_SECONDS)
     starts = np.arange(0.0, duration - WINDOW_SECONDS + 1e-6, HOP_SECONDS)
     padded = np.pad(waveform, (0, max(0, WINDOW - len(waveform))))
-    return SpeechTrack(padded).seconds(starts, starts + WINDOW_SECONDS)
+    return speech_track(padded).seconds(starts, starts + WINDOW_SECONDS)
 
 
 def conditions(clip: np.ndarray, noise: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

@@ -17,6 +17,7 @@ from app.bundle import read, write
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.live import LiveSession
+from app.recordings import analyze
 from app.ui import page as ui
 
 SECOND = 1000  # in the milliseconds of Playwright
@@ -231,7 +232,7 @@ def test_two_people_do_not_see_each_other(open_page):
 
 
 def test_a_file_shows_what_the_classifier_hears(open_page, recordings, classifier):
-    expected = classifier.analyze(audio.load(recordings["angry"]))
+    expected = analyze(recordings["angry"], classifier)
     page = open_page()
     upload(page, recordings["angry"])
     expect(page.locator("#summary .emotion")).to_have_text(expected.emotion, timeout=20 * SECOND)

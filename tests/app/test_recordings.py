@@ -1,0 +1,149 @@
+"""Whole recordings: the shape and the truth of what is said of them."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app import audio, recordings
+from app.audio import AudioError
+from app.emotions import LABELS
+from app.overview import COLUMNS, Overview
+from app.recordings import analyze, hear
+
+RATE = audio.SAMPLE_RATE
+
+
+@pytest.fixture(scope="module")
+def joined(examples):
+    """The example clips in a row, half a second of silence after each."""
+    pause = np.zeros(RATE // 2, np.float32)
+    return np.concatenate([part for path in examples for part in (audio.load(path), pause)])
+
+
+def test_the_timeline_covers_the_recording(classifier, joined):
+    timeline = analyze((RATE, joined), classifier).timeline
+    duration = len(joined) / RATE
+    assert list(timeline.columns) == ["start", "end", "speech", "emotion", "confidence", *LABELS]
+    np.testing.assert_allclose(np.diff(timeline["start"]), audio.HOP_SECONDS)
+    assert timeline["end"].iloc[-1] == pytest.approx(duration)
+    assert (timeline["end"] - timeline["start"]).iloc[:-1].to_numpy() == pytest.approx(3.0)
+    spoken = timeline.dropna(subset="emotion")
+    assert len(spoken) > 0.8 * len(timeline)
+    np.testing.assert_allclose(spoken[list(LABELS)].sum(axis=1), 1.0, atol=1e-5)
+    best = spoken[list(LABELS)].idxmax(axis=1)
+    assert (best == spoken["emotion"]).all()
+
+
+def test_the_whole_is_the_mean_of_its_windows_weighted_by_speech(classifier, joined):
+    analysis = analyze((RATE, joined), classifier)
+    spoken = analysis.timeline.dropna(subset="emotion")
+    weights = spoken["speech"] * (spoken["end"] - spoken["start"])
+    mean = np.average(spoken[list(LABELS)], axis=0, weights=weights)
+    np.testing.assert_allclose(analysis.probabilities, mean, atol=1e-4)
+    assert analysis.emotion == LABELS[int(mean.argmax())]
+    assert analysis.confidence == pytest.approx(mean.max(), abs=1e-4)
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.3, 2.0, 3.0, 7.25])
+def test_silence_has_no_emotion(classifier, seconds):
+    analysis = analyze((RATE, np.zeros(round(seconds * RATE), np.float32)), classifier)
+    assert (analysis.emotion, analysis.confidence, analysis.probabilities) == (None, None, None)
+    assert analysis.speech == 0.0
+    assert analysis.timeline["emotion"].isna().all()
+    assert len(analysis.timeline) >= 1
+
+
+def test_hiss_has_no_emotion(classifier):
+    hiss = np.random.default_rng(0).standard_normal(10 * RATE).astype(np.float32) * 0.1
+    assert analyze((RATE, hiss), classifier).emotion is None
+
+
+def test_a_short_recording_is_one_padded_row(classifier, examples):
+    timeline = analyze((RATE, audio.load(examples[0])[:RATE]), classifier).timeline
+    assert len(timeline) == 1
+    assert timeline.loc[0, "end"] == pytest.approx(1.0)
+
+
+def test_the_examples_are_heard_as_they_were_acted(classifier, examples):
+    """Voices the bundle never met; chance is one in eight."""
+    heard = {path.stem: analyze(path, classifier).emotion for path in examples}
+    right = [stem for stem, emotion in heard.items() if emotion and stem.startswith(emotion)]
+    assert len(right) >= 0.5 * len(heard), heard
+
+
+def test_blocks_leave_no_trace(classifier, joined, monkeypatch):
+    whole = analyze((RATE, joined), classifier)
+    monkeypatch.setattr(recordings, "BLOCK_SECONDS", 1.3)
+    cut = analyze((RATE, joined), classifier)
+    assert (cut.duration, cut.speech) == (whole.duration, pytest.approx(whole.speech))
+    pd.testing.assert_frame_equal(cut.timeline, whole.timeline, atol=1e-4)
+
+
+def test_a_path_its_bytes_a_file_and_its_samples_are_heard_alike(classifier, examples):
+    path = examples[0]
+    content = path.read_bytes()
+    sources = [path, str(path), content, io.BytesIO(content), (RATE, audio.load(path))]
+    heard = [analyze(source, classifier).probabilities for source in sources]
+    for probabilities in heard[1:]:
+        np.testing.assert_allclose(probabilities, heard[0], atol=1e-5)
+
+
+def test_samples_may_be_stereo_integers_at_another_rate(classifier, examples):
+    waveform = audio.load(examples[0], 44_100)
+    stereo = np.repeat(np.rint(waveform * 32_767).astype(np.int16)[:, None], 2, axis=1)
+    direct = analyze(examples[0], classifier).probabilities
+    np.testing.assert_allclose(
+        analyze((44_100, stereo), classifier).probabilities, direct, atol=0.05
+    )
+
+
+def test_progress_comes_block_by_block_and_ends_with_the_recording(classifier, joined):
+    long = np.tile(joined, 2)
+    heard = []
+    analysis = analyze((RATE, long), classifier, progress=heard.append)
+    assert len(heard) >= 2
+    assert heard == sorted(heard)
+    assert heard[-1] == pytest.approx(analysis.duration)
+
+
+def test_closing_ends_the_work(joined, classifier):
+    hearing = hear((RATE, np.tile(joined, 4)), classifier)
+    next(hearing)
+    hearing.close()
+    with pytest.raises(StopIteration):
+        next(hearing)
+
+
+def test_what_is_no_recording_is_said_in_a_sentence(classifier):
+    with pytest.raises(AudioError, match="is not audio"):
+        analyze(b"not a recording", classifier)
+    with pytest.raises(AudioError, match="holds no audio samples"):
+        analyze((RATE, np.zeros(0, np.float32)), classifier)
+
+
+@pytest.mark.parametrize("seconds", [0.01, 2.0, 90.0])
+def test_a_picture_is_small_and_true(classifier, joined, seconds):
+    waveform = np.resize(joined, round(seconds * RATE))
+    hearing = hear((RATE, waveform), classifier, picture=True)
+    while True:
+        try:
+            next(hearing)
+        except StopIteration as end:
+            picture = end.value.picture
+            break
+    columns = len(picture.waveform)
+    assert columns == len(picture.spectrogram) <= COLUMNS
+    assert picture.duration == pytest.approx(seconds, abs=1e-3)
+    assert picture.waveform[:, 1].max() == waveform.max()
+    assert picture.waveform[:, 0].min() == waveform.min()
+    assert picture.spectrogram.shape[1] == len(picture.frequencies)
+
+
+def test_a_tone_is_drawn_at_its_frequency():
+    tone = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(3 * RATE) / RATE).astype(np.float32)
+    overview = Overview(RATE)
+    overview.push(tone)
+    picture = overview.picture()
+    assert picture.frequencies[picture.spectrogram[10].argmax()] == pytest.approx(1000, rel=0.06)
