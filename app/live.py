@@ -79,6 +79,7 @@ class LiveSession:
         self._pending = np.zeros(round(LEAD_SECONDS * self.classifier.sample_rate), np.float32)
         self._window = np.zeros(self.classifier.window, np.float32)
         self._heard = 0  # samples that have passed through the window
+        self.received = 0.0  # seconds of sound fed so far
         self._spoken = np.zeros(_frames(self.classifier), bool)
         self._smoothed: np.ndarray | None = None
         self._emotion: str | None = None
@@ -98,29 +99,36 @@ class LiveSession:
         self._smoothed = self._emotion = None
         self.classifier = classifier
 
-    def feed(self, samples: np.ndarray, sample_rate: int) -> list[Reading]:
+    def feed(self, samples: np.ndarray, sample_rate: int, skip: bool = False) -> list[Reading]:
         """Take the next chunk, of any length, and read every step it completes.
 
         Args:
             samples: (n,) or (n, channels), integer or float, as a browser or a device sends it.
             sample_rate: of this chunk, in Hz; it may change between chunks.
+            skip: hear the chunk and read none of it, which is how to catch up.
         """
+        self.received += len(samples) / sample_rate
         chunk = self._resampler.push(to_mono(samples), sample_rate)
         self._pending = np.concatenate([self._pending, chunk])
         readings = []
         hop = round(self.step * self.classifier.sample_rate)
         while len(self._pending) >= hop:
             step, self._pending = self._pending[:hop], self._pending[hop:]
-            readings.append(self._read(step))
+            spoken = self._hear(step)
+            if not skip:
+                readings.append(self._read(step, spoken))
         return readings
 
-    def _read(self, step: np.ndarray) -> Reading:
+    def _hear(self, step: np.ndarray) -> np.ndarray:
+        """Move the window on by a step; which of the step's frames hold speech."""
         self._window = np.concatenate([self._window[len(step) :], step])
         self._heard += len(step)
         heard = resample(step, self.classifier.sample_rate)
         spoken = self._detector.push(heard) >= SPEECH_THRESHOLD
         self._spoken = np.concatenate([self._spoken, spoken])[-len(self._spoken) :]
+        return spoken
 
+    def _read(self, step: np.ndarray, spoken: np.ndarray) -> Reading:
         speaking = self._spoken.sum() * FRAME / SAMPLE_RATE >= MINIMUM_SPEECH_SECONDS
         self._started |= speaking
         if speaking:

@@ -2,7 +2,7 @@
 // sends new readings only; what was heard before is kept here.
 const WINDOW = 60; // seconds on the plot
 const SILENT = 3000; // ms without a reading after which the server counts as behind
-const BEHIND = 4; // seconds between what was recorded and what was read, from which it is said
+const BEHIND = 4; // seconds between what was recorded and what was heard, from which it is said
 const QUIETEST = -60; // dBFS, the left end of the meter
 const STATUS = {
   idle: "Not recording",
@@ -162,13 +162,13 @@ function expectReading() {
   );
 }
 
-// Sound that was recorded and never read: the server was behind, or the line was.
-function tellLoss() {
-  const behind = (performance.now() - began) / 1000 - (times.at(-1) ?? 0);
-  const lost = root.dataset.recording && behind > BEHIND;
-  find(".loss").textContent = lost
-    ? `${Math.round(behind)} s of sound have not been read: the server or the connection is too slow.`
-    : "";
+// Sound waits in the page while the server, or the line to it, is behind.
+function tellBacklog(heard) {
+  const behind = (performance.now() - began) / 1000 - heard;
+  find(".backlog").textContent =
+    root.dataset.recording && behind > BEHIND
+      ? `${Math.round(behind)} s behind: the server or the connection is too slow. Nothing is lost, but readings are late and fewer.`
+      : "";
 }
 
 // After stop: the last emotion stays to be read, and nothing else seems to go on.
@@ -201,7 +201,8 @@ window.undertone = {
 };
 
 watch("value", () => {
-  for (const reading of props.value ?? []) {
+  window.chunkAnswered();
+  for (const reading of props.value?.readings ?? []) {
     // Time that runs backwards is a new recording behind the last words of the old one.
     if (reading.time <= (times.at(-1) ?? 0)) {
       clear();
@@ -213,7 +214,7 @@ watch("value", () => {
   }
   if (root.dataset.recording) expectReading();
   else showSummary(); // the last chunk can come after stop
-  tellLoss();
+  tellBacklog(props.value?.heard ?? 0);
   drawRibbon();
   draw();
 });

@@ -1,5 +1,39 @@
 // Runs in the head of the page, before Gradio asks for the microphone.
 (() => {
+  // Gradio's server keeps only the newest chunk that it has not taken yet. So that no sound is lost
+  // when it is behind, a chunk is announced when the one before has been answered; uploads go ahead,
+  // in their order.
+  const PATIENCE = 3000; // ms, after which an answer is given up
+  const post = window.fetch;
+  let uploaded = Promise.resolve();
+  let answered = Promise.resolve();
+  let answer = () => {};
+  const announces = (path, body) =>
+    /\/stream\/\w+$/.test(path) || (path.endsWith("/queue/join") && /"is_stream":true/.test(body));
+
+  window.fetch = (resource, options) => {
+    const { pathname } = new URL(resource.url ?? resource, location);
+    if (pathname.endsWith("/upload")) {
+      const upload = uploaded.then(() => post(resource, options));
+      uploaded = upload.catch(() => {}); // whoever asked for it is told
+      return upload;
+    }
+    if (!announces(pathname, options?.body)) return post(resource, options);
+    const before = answered;
+    let next;
+    answered = new Promise((resolve) => {
+      next = resolve;
+    });
+    return before.then(async () => {
+      answer = next;
+      setTimeout(next, PATIENCE);
+      const response = await post(resource, options);
+      if (!response.ok) next(); // the recording is over
+      return response;
+    });
+  };
+  window.chunkAnswered = () => answer();
+
   const say = (problem) => {
     if (problem) document.documentElement.dataset.microphone = problem;
     else delete document.documentElement.dataset.microphone;

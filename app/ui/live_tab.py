@@ -1,5 +1,7 @@
 """The Live tab: a microphone streams in, readings appear twice a second."""
 
+import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,14 +25,34 @@ PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 # Loaded with the page: at the first reading, it would hold back chunks for a second or two.
 HEAD = f'<script id="plotly" async src="gradio_api/file={PLOTLY.as_posix()}"></script>'
 
+# Seconds that the server may be behind before it leaves out readings, and the longest it goes
+# without one then. The page keeps the sound meanwhile (assets/microphone.js).
+BEHIND = 1.5
+SKIPPED_AT_MOST = 2.0
+
 Chunk = tuple[int, np.ndarray]  # sample rate in Hz; (n,) or (n, channels) int16
+
+
+@dataclass
+class Listener:
+    """What the server holds of one person who records.
+
+    Attributes:
+        session: what was heard.
+        began: when the recording did, on the clock of `time.monotonic`; None until it has.
+        read: seconds of sound at the newest reading.
+    """
+
+    session: LiveSession
+    began: float | None = None
+    read: float = 0.0
 
 
 def build(classifier: Classifier) -> None:
     """Lay out the tab inside the Blocks that are open."""
     gr.set_static_paths([PLOTLY])
     gr.HTML(asset("notices.html"), apply_default_css=False, elem_classes="notices")
-    session = gr.State(None)
+    listener = gr.State(None)
     microphone = gr.Audio(
         sources=["microphone"],
         streaming=True,
@@ -75,7 +97,7 @@ def build(classifier: Classifier) -> None:
     microphone.start_recording(
         partial(begin, classifier),
         inputs=[model, smoothing, step],
-        outputs=session,
+        outputs=listener,
         queue=False,
         show_progress="hidden",
         api_visibility="private",
@@ -83,15 +105,15 @@ def build(classifier: Classifier) -> None:
     gr.on(
         [model.change, smoothing.change, step.change],
         partial(adjust, classifier),
-        inputs=[session, model, smoothing, step],
+        inputs=[listener, model, smoothing, step],
         queue=False,
         show_progress="hidden",
         api_visibility="private",
     )
     microphone.stream(
         partial(hear, classifier),
-        inputs=[microphone, session],
-        outputs=[session, panel],
+        inputs=[microphone, listener],
+        outputs=[listener, panel],
         stream_every=STREAM_EVERY,
         time_limit=TIME_LIMIT,
         concurrency_limit=LISTENERS,
@@ -100,36 +122,46 @@ def build(classifier: Classifier) -> None:
     )
 
 
-def hear(classifier: Classifier, chunk: Chunk | None, session: LiveSession | None) -> tuple:
+def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None) -> tuple:
     """One chunk of one person's stream.
 
     Args:
         classifier: shared by all.
         chunk: as Gradio hands it over; None when there was nothing.
-        session: of this person; None when the page was reconnected, and then it starts anew.
+        listener: of this person; None when the page was reconnected, and then it starts anew.
 
     Returns:
-        The session if it is new, and the readings for the page; `gr.skip()` for what stays.
+        The listener if it is new, and for the page the seconds heard so far with the readings that
+        the chunk completed; `gr.skip()` for what stays.
     """
     if chunk is None:
         return gr.skip(), gr.skip()
-    current = session or LiveSession(classifier)
+    current = listener or Listener(LiveSession(classifier))
     sample_rate, samples = chunk
-    readings = [describe(reading) for reading in current.feed(samples, sample_rate)]
-    return gr.skip() if current is session else current, readings or gr.skip()
+    session = current.session
+    end = session.received + len(samples) / sample_rate
+    now = time.monotonic()
+    current.began = current.began or now - end
+    late = now - current.began - end > BEHIND
+    readings = session.feed(samples, sample_rate, late and end - current.read < SKIPPED_AT_MOST)
+    if readings:
+        current.read = end
+    answer = {"heard": round(end, 3), "readings": [describe(reading) for reading in readings]}
+    return gr.skip() if current is listener else current, answer
 
 
-def begin(classifier: Classifier, model: str, smoothing: float, step: float) -> LiveSession:
+def begin(classifier: Classifier, model: str, smoothing: float, step: float) -> Listener:
     """A new recording, with the settings as they are."""
-    return LiveSession(named(classifier, model), smoothing, step)
+    return Listener(LiveSession(named(classifier, model), smoothing, step))
 
 
 def adjust(
-    classifier: Classifier, session: LiveSession | None, model: str, smoothing: float, step: float
+    classifier: Classifier, listener: Listener | None, model: str, smoothing: float, step: float
 ) -> None:
     """Let the settings act on a recording that goes on; the next one starts with them."""
-    if session is None:
+    if listener is None:
         return
+    session = listener.session
     session.smoothing, session.step = smoothing, step
     if session.classifier.folder.name != model:
         session.use(named(classifier, model))

@@ -1,6 +1,7 @@
 """The handlers behind the page, called as Gradio calls them, with the real classifier."""
 
 import json
+import time
 
 import gradio as gr
 import numpy as np
@@ -12,6 +13,7 @@ from app.emotions import BY_NAME, LABELS
 from app.live import LiveSession
 from app.recordings import analyze
 from app.ui import file_tab, live_tab, page
+from app.ui.live_tab import Listener
 
 BROWSER_RATE = 48_000
 
@@ -24,11 +26,11 @@ def chunks(examples):
     return np.array_split(samples, round(len(samples) / BROWSER_RATE * 2))
 
 
-def hear_all(classifier, chunks, session):
+def hear_all(classifier, chunks, listener):
     readings = []
     for chunk in chunks:
-        _, heard = live_tab.hear(classifier, (BROWSER_RATE, chunk), session)
-        readings += heard if isinstance(heard, list) else []
+        _, answer = live_tab.hear(classifier, (BROWSER_RATE, chunk), listener)
+        readings += answer["readings"]
     return readings
 
 
@@ -38,7 +40,7 @@ def is_kept(update) -> bool:
 
 
 def test_a_stream_gives_what_the_session_reads(classifier, chunks):
-    readings = hear_all(classifier, chunks, LiveSession(classifier))
+    readings = hear_all(classifier, chunks, Listener(LiveSession(classifier)))
     session = LiveSession(classifier)
     expected = [reading for chunk in chunks for reading in session.feed(chunk, BROWSER_RATE)]
     assert [reading["time"] for reading in readings] == [reading.time for reading in expected]
@@ -52,27 +54,41 @@ def test_a_stream_gives_what_the_session_reads(classifier, chunks):
 
 
 def test_readings_are_small_json(classifier, chunks):
-    for reading in hear_all(classifier, chunks, LiveSession(classifier)):
+    for reading in hear_all(classifier, chunks, Listener(LiveSession(classifier))):
         assert len(json.dumps(reading, allow_nan=False)) < 500
 
 
-def test_a_chunk_too_short_for_a_reading_changes_nothing(classifier):
-    session = LiveSession(classifier)
-    chunk = (BROWSER_RATE, np.zeros(100, np.int16))
-    assert all(is_kept(update) for update in live_tab.hear(classifier, chunk, session))
-    assert all(is_kept(update) for update in live_tab.hear(classifier, None, session))
+def test_every_chunk_is_answered_with_what_was_heard_so_far(classifier):
+    listener = Listener(LiveSession(classifier))
+    for heard in (0.1, 0.2):
+        chunk = (BROWSER_RATE, np.zeros(BROWSER_RATE // 10, np.int16))
+        same, answer = live_tab.hear(classifier, chunk, listener)
+        assert is_kept(same)
+        assert answer == {"heard": heard, "readings": []}
+    assert all(is_kept(update) for update in live_tab.hear(classifier, None, listener))
 
 
 def test_a_page_that_came_back_gets_a_session(classifier, chunks):
-    session, _ = live_tab.hear(classifier, (BROWSER_RATE, chunks[0]), None)
-    assert isinstance(session, LiveSession)
-    same, _ = live_tab.hear(classifier, (BROWSER_RATE, chunks[1]), session)
+    listener, _ = live_tab.hear(classifier, (BROWSER_RATE, chunks[0]), None)
+    assert isinstance(listener, Listener)
+    same, _ = live_tab.hear(classifier, (BROWSER_RATE, chunks[1]), listener)
     assert is_kept(same)
 
 
+def test_a_server_that_is_behind_leaves_out_readings_and_no_sound(classifier, chunks):
+    on_time = hear_all(classifier, chunks, Listener(LiveSession(classifier)))
+    late = Listener(LiveSession(classifier), began=time.monotonic() - 60)
+    answers = [live_tab.hear(classifier, (BROWSER_RATE, chunk), late)[1] for chunk in chunks]
+    readings = [reading for answer in answers for reading in answer["readings"]]
+    assert answers[-1]["heard"] == pytest.approx(sum(map(len, chunks)) / BROWSER_RATE, abs=1e-3)
+    assert len(readings) < len(on_time) / 2
+    assert {reading["time"] for reading in readings} <= {reading["time"] for reading in on_time}
+    assert np.diff([0.0] + [reading["time"] for reading in readings]).max() <= 2.5
+
+
 def test_two_people_have_their_own_readings(classifier, chunks):
-    alone = hear_all(classifier, chunks, LiveSession(classifier))
-    one, other = LiveSession(classifier), LiveSession(classifier)
+    alone = hear_all(classifier, chunks, Listener(LiveSession(classifier)))
+    one, other = Listener(LiveSession(classifier)), Listener(LiveSession(classifier))
     together = []
     for chunk in chunks:
         together += hear_all(classifier, [chunk], one)

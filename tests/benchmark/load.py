@@ -123,7 +123,7 @@ async def listen(client: httpx.AsyncClient, app: App, name: str, person: Person)
         async for line in events.aiter_lines():
             message = json.loads(line[5:]) if line.startswith("data:") else {}
             if message.get("msg") == "process_streaming":
-                for reading in message["output"]["data"][1] or []:
+                for reading in message["output"]["data"][1]["readings"]:
                     person.told.append((time.monotonic(), reading))
 
 

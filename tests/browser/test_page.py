@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from app.emotions import LABELS
 from app.live import LiveSession
 from app.recordings import analyze
 from app.ui import page as ui
+from app.ui.live_tab import BEHIND, Listener
 
 SECOND = 1000  # in the milliseconds of Playwright
 
@@ -322,9 +324,41 @@ def test_the_model_can_change_during_a_recording(open_page, page_with_two_models
     page.get_by_label("Model").click()
     page.get_by_role("option", name="second").click()
     wait_for_readings(page, len(plotted(page)[0]["x"]) + 3)
-    assert sessions(blocks)[0].classifier.folder.name == "second"
+    assert listeners(blocks)[0].session.classifier.folder.name == "second"
     times = plotted(page)[0]["x"]
     assert np.diff(times) == pytest.approx(0.5), "the recording goes on"
+
+
+class Hesitant(Classifier):
+    """The shipped bundle on a machine that is too slow for a while."""
+
+    hesitation = 0.0  # seconds
+
+    def probabilities(self, windows):
+        time.sleep(self.hesitation)
+        return super().probabilities(windows)
+
+
+@pytest.fixture
+def hesitant_page():
+    classifier = Hesitant()
+    for page, url in served(classifier):
+        yield classifier, page, url
+
+
+def test_a_server_that_falls_behind_loses_no_sound(open_page, hesitant_page):
+    classifier, blocks, url = hesitant_page
+    page = open_page("speech", url)
+    record(page)
+    wait_for_readings(page, 2)
+    classifier.hesitation = 2.5
+    expect(page.locator("#live .backlog")).to_contain_text("s behind", timeout=20 * SECOND)
+    classifier.hesitation = 0.0
+    expect(page.locator("#live .backlog")).to_have_text("", timeout=20 * SECOND)
+    page.wait_for_timeout(3 * SECOND)
+    (listener,) = listeners(blocks)
+    elapsed = time.monotonic() - listener.began
+    assert listener.session.received == pytest.approx(elapsed, abs=BEHIND)
 
 
 def test_one_model_needs_no_choice(open_page):
@@ -334,11 +368,11 @@ def test_one_model_needs_no_choice(open_page):
     expect(page.get_by_label("Model")).to_have_count(0)
 
 
-def sessions(page: gr.Blocks) -> list[LiveSession]:
-    """Of everybody who is on the page."""
+def listeners(page: gr.Blocks) -> list[Listener]:
+    """Everybody who is on the page."""
     states = list(page.state_holder.session_data.values())
     held = [value for state in states for value in state.state_data.values()]
-    return [value for value in held if isinstance(value, LiveSession)]
+    return [value for value in held if isinstance(value, Listener)]
 
 
 def test_who_leaves_is_forgotten(open_page, page_and_url):
@@ -346,16 +380,16 @@ def test_who_leaves_is_forgotten(open_page, page_and_url):
     page = open_page("speech", url)
     record(page)
     wait_for_readings(page, 2)
-    assert len(sessions(blocks)) == 1
+    assert len(listeners(blocks)) == 1
 
     stays = open_page("speech", url)
     record(stays)
     wait_for_readings(stays, 1)
-    assert len(sessions(blocks)) == 2
+    assert len(listeners(blocks)) == 2
 
     page.close()
     wait_for_readings(stays, 4)
-    assert len(sessions(blocks)) == 1
+    assert len(listeners(blocks)) == 1
 
 
 def test_nothing_is_fetched_from_anywhere_else(open_page, app_url):
