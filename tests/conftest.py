@@ -1,15 +1,13 @@
 """What the tests share: the corpora where they are, the shipped bundle, the running app."""
 
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.serving import first_page, free_port
+from tests.serving import app_running
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "assets" / "examples"
@@ -70,23 +68,7 @@ def classifier():
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app_url() -> Iterator[str]:
     """The address of the real app, started as a person starts it."""
-    port = free_port()
-    log = tmp_path_factory.mktemp("app") / "log"
-    url = f"http://127.0.0.1:{port}"
-    with log.open("w") as output:
-        app = subprocess.Popen(
-            [sys.executable, "-m", "app", "--port", str(port)],
-            cwd=ROOT,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        first_page(url, app)
+    with app_running() as (url, _):
         yield url
-    except RuntimeError as error:
-        raise RuntimeError(f"{error}:\n{log.read_text()}") from error
-    finally:
-        app.terminate()
-        app.wait(10)

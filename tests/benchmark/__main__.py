@@ -1,75 +1,75 @@
-"""`python -m tests.benchmark`: how long one window takes, ours beside the plain ways, in one run.
+"""`python -m tests.benchmark`: how quick it is, ours beside the plain ways, in one run.
 
-Prints a table and writes it as JSON. Timings of one machine mean little by themselves: compare
-the rows.
+Writes the figures as JSON and as Markdown, and into the README where it is asked to. Timings of one
+machine mean little by themselves: compare the rows.
 """
 
 import json
 import os
-import platform
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import keras
-import numpy as np
+import pandas as pd
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from app.bundle import read, write_text
-from app.classifier import DEFAULT_MODEL, MODELS, Classifier
+from app.bundle import write_text
+from app.classifier import Classifier
+from tests.benchmark import load, recording, start, window
 
-WARM_UP = 10
-
-
-def milliseconds(call: Callable[[], object], runs: int) -> list[float]:
-    """Sorted durations of `runs` calls after a warm-up."""
-    for _ in range(WARM_UP):
-        call()
-    durations = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        call()
-        durations.append(1000 * (time.perf_counter() - began))
-    return sorted(durations)
-
-
-def window_ways(folder: Path) -> dict[str, Callable[[], object]]:
-    """Ways from one window of audio to its probabilities, through the same bundle."""
-    classifier = Classifier(folder)
-    model, _ = read(folder)
-    rng = np.random.default_rng(0)
-    window = 0.1 * rng.standard_normal((1, classifier.window)).astype(np.float32)
-    return {
-        "Classifier.probabilities": lambda: classifier.probabilities(window),
-        "model(x)": lambda: keras.ops.convert_to_numpy(model(window, training=False)),
-        "model.predict": lambda: model.predict(window, verbose=0),
-    }
+BEGIN, END = "<!-- speed:begin -->", "<!-- speed:end -->"
 
 
 def main(
-    model: Annotated[str, typer.Option(help="A bundle of models/.")] = DEFAULT_MODEL,
-    runs: Annotated[int, typer.Option(help="Calls of each way.")] = 200,
-    out: Annotated[Path, typer.Option(help="Where the figures are written.")] = Path(
-        "build/benchmark.json"
-    ),
+    runs: Annotated[int, typer.Option(help="Calls of each way to hear a window.")] = 200,
+    minutes: Annotated[float, typer.Option(help="Of speech that is timed.")] = 60.0,
+    people: Annotated[str, typer.Option(help="How many stream at once.")] = "1,5,10,20,40",
+    seconds: Annotated[float, typer.Option(help="How long each of them streams.")] = 30.0,
+    out: Annotated[Path, typer.Option(help="The folder of the figures.")] = Path("build"),
+    readme: Annotated[Path | None, typer.Option(help="A file to put the tables into.")] = None,
 ) -> None:
-    """Time one 3-second window."""
-    table = Table("one window", "median, ms", "95th percentile, ms", title=f"models/{model}")
-    figures = {}
-    for name, call in window_ways(MODELS / model).items():
-        durations = milliseconds(call, runs)
-        figures[name] = {
-            "median_ms": round(durations[runs // 2], 2),
-            "p95_ms": round(durations[int(0.95 * runs)], 2),
-        }
-        table.add_row(name, *(f"{value:.1f}" for value in figures[name].values()))
-    Console().print(table)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    machine = {"processor": platform.machine(), "cores": os.cpu_count(), "runs": runs}
-    write_text(out, json.dumps({"model": model, **machine, "window": figures}, indent=1) + "\n")
+    """Time the start, a window, a long recording and many people at once."""
+    starts = start.measure()
+    classifier = Classifier()
+    figures = {
+        "cores": os.cpu_count(),
+        "start": starts,
+        "window": window.measure(classifier, runs),
+        "recording": recording.measure(classifier, minutes),
+        "live": load.measure([int(count) for count in people.split(",")], seconds),
+    }
+    text = markdown(figures)
+    typer.echo(text)
+    out.mkdir(parents=True, exist_ok=True)
+    write_text(out / "benchmark.json", json.dumps(figures, indent=1) + "\n")
+    write_text(out / "benchmark.md", text + "\n")
+    if readme:
+        put(text, readme)
+
+
+def markdown(figures: dict[str, Any]) -> str:
+    """The tables, and a line that says where they come from."""
+    heard = figures["recording"]
+    tables = [figures["start"], figures["window"], heard["ways"], figures["live"]]
+    return "\n\n".join(
+        [
+            f"One run of `make bench` on {figures['cores']} cores.",
+            *(pd.DataFrame(rows).to_markdown(index=False) for rows in tables),
+            f"{heard['minutes']:g} minutes of speech take {heard['growth_mb']} MB more than none.",
+        ]
+    )
+
+
+def put(text: str, readme: Path) -> None:
+    """Replace what stands between the markers of a README.
+
+    Raises:
+        ValueError: the file has no markers.
+    """
+    before, begin, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{readme} has no place for the tables: {BEGIN} and {END} are missing.")
+    write_text(readme, f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ read lies behind what was recorded, the memory of the server and of the page.
 """
 
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -23,8 +21,8 @@ from rich.table import Table
 from app import audio
 from app.bundle import write_text
 from tests.browser.chromium import ensure
-from tests.conftest import EXAMPLES, ROOT
-from tests.serving import first_page, free_port
+from tests.conftest import EXAMPLES
+from tests.serving import app_running, resident_megabytes
 
 EVERY = 10  # seconds
 # Notes when chunks leave and when readings are drawn, without changing either.
@@ -59,19 +57,8 @@ def main(
         microphone = Path(folder) / "microphone.wav"
         clip = audio.load(next(EXAMPLES.glob("joined-*.ogg")))
         soundfile.write(microphone, clip, audio.SAMPLE_RATE, "PCM_16")
-        port = free_port()
-        app = subprocess.Popen(
-            [sys.executable, "-m", "app", "--port", str(port)],
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            first_page(f"http://127.0.0.1:{port}", app)
-            rows = record(f"http://127.0.0.1:{port}", app.pid, microphone, 60 * minutes)
-        finally:
-            app.terminate()
-            app.wait(10)
+        with app_running() as (url, app):
+            rows = record(url, app.pid, microphone, 60 * minutes)
     show(rows)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_text(out, json.dumps({"every_seconds": EVERY, "rows": rows}, indent=1) + "\n")
@@ -120,11 +107,6 @@ def stretch(page: Page, server: int, elapsed: float, offset: float) -> dict[str,
         "server_mb": round(resident_megabytes(server), 1),
         "page_mb": round(page.evaluate("performance.memory.usedJSHeapSize") / 1e6, 1),
     }
-
-
-def resident_megabytes(process: int) -> float:
-    status = Path(f"/proc/{process}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if "VmRSS" in line) / 1024
 
 
 def show(rows: list[dict[str, float]]) -> None:

@@ -1,9 +1,8 @@
-"""`python -m tests.benchmark.load`: many people at the live page at once.
+"""Many people at the live page at once.
 
 Starts the app and streams to it as the page does, over the same addresses: every half second a
 chunk at 48 kHz is uploaded and announced, and readings come back as server-sent events. The people
-are another process on the same machine, so the server has a little less than both cores. Prints a
-table and writes it as JSON.
+are another process on the same machine, so the server has a little less than all its cores.
 
 A quarter of the people send silence: if one of them were given an emotion, it would be another's.
 """
@@ -11,29 +10,20 @@ A quarter of the people send silence: if one of them were given an emotion, it w
 import asyncio
 import io
 import json
-import os
 import secrets
-import subprocess
-import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import httpx
 import numpy as np
 import soundfile
-import typer
-from rich.console import Console
-from rich.table import Table
 
 from app import audio
-from app.bundle import write_text
-from tests.benchmark.endurance import resident_megabytes
-from tests.conftest import EXAMPLES, ROOT
-from tests.serving import first_page, free_port
+from tests.conftest import EXAMPLES
+from tests.serving import app_running, resident_megabytes
 
-PEOPLE = (1, 5, 10, 20, 40)
 SAMPLE_RATE = 48_000  # of a browser
 CHUNK_SECONDS = 0.5
 SETTLING = 5.0  # seconds at the beginning that are not counted
@@ -54,9 +44,10 @@ class Person:
 
 
 class App:
-    """The addresses that the page uses, found as the page finds them."""
+    """The addresses that the page of a running app uses, found as the page finds them."""
 
-    def __init__(self, url: str, config: dict[str, Any]) -> None:
+    def __init__(self, url: str) -> None:
+        config = httpx.get(f"{url}/config").json()
         self.api = url + config["api_prefix"]
         components = {part["id"]: part for part in config["components"]}
         self.microphone = next(
@@ -143,61 +134,31 @@ async def many(app: App, count: int, seconds: float) -> list[Person]:
     return people
 
 
-def summary(people: list[Person], seconds: float, server: int) -> dict[str, float]:
+def summary(people: list[Person], seconds: float, server: int) -> dict[str, Any]:
     """What they got, after the first seconds."""
     rates, delays, unread, foreign = [], [], [], 0
     for person in people:
         counted = [(at, told) for at, told in person.told if told["time"] > SETTLING]
         rates.append(len(counted) / (seconds - SETTLING))
-        delays += [at - person.sent[told["time"]] for at, told in counted]
+        delays += [1000 * (at - person.sent[told["time"]]) for at, told in counted]
         unread.append(max(person.sent) - max((told["time"] for _, told in person.told), default=0))
         foreign += person.silent * sum(told["emotion"] is not None for _, told in person.told)
     return {
         "people": len(people),
-        "readings_per_second_mean": round(float(np.mean(rates)), 2),
-        "readings_per_second_least": round(min(rates), 2),
-        "delay_median_ms": round(1000 * float(np.median(delays))),
-        "delay_p95_ms": round(1000 * float(np.quantile(delays, 0.95))),
-        "unread_most_s": round(max(unread), 1),
-        "foreign_readings": foreign,
-        "server_mb": round(resident_megabytes(server)),
+        "readings a second, least": round(min(rates), 2),
+        "delay, median ms": round(float(np.median(delays))),
+        "95th percentile": round(float(np.quantile(delays, 0.95))),
+        "unread, s": round(max(unread), 1),
+        "of another": foreign,
+        "server, MB": round(resident_megabytes(server)),
     }
 
 
-def main(
-    people: Annotated[list[int] | None, typer.Option(help="How many; may be repeated.")] = None,
-    seconds: Annotated[float, typer.Option(help="How long each of them streams.")] = 30.0,
-    out: Annotated[Path, typer.Option(help="Where the figures are written.")] = Path(
-        "build/load.json"
-    ),
-) -> None:
-    """Stream as 1, 5, 10, 20 and 40 people."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen(
-        [sys.executable, "-m", "app", "--port", str(port)],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        first_page(url, server)
-        app = App(url, httpx.get(f"{url}/config").json())
+def measure(people: Sequence[int], seconds: float) -> list[dict[str, Any]]:
+    """A row for each number of people."""
+    with app_running() as (url, server):
+        app = App(url)
         asyncio.run(many(app, 1, 3))  # warm
-        rows = [
-            summary(asyncio.run(many(app, count, seconds)), seconds, server.pid)
-            for count in people or PEOPLE
+        return [
+            summary(asyncio.run(many(app, count, seconds)), seconds, server.pid) for count in people
         ]
-    finally:
-        server.terminate()
-        server.wait(10)
-    table = Table(*rows[0], title=f"Live at once, {os.cpu_count()} cores")
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    Console(width=160).print(table)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_text(out, json.dumps({"cores": os.cpu_count(), "rows": rows}, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    typer.run(main)
