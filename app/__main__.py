@@ -2,8 +2,12 @@
 
 import os
 import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -78,7 +82,8 @@ def listen(
             return
         number = int(device) if device and device.isdigit() else device
         chunks = terminal.play(recording, not fast) if recording else microphone.record(number)
-        from app.live import DEFAULT_SMOOTHING, LiveSession
+        with native_chatter_held():
+            from app.live import DEFAULT_SMOOTHING, LiveSession
 
         chosen = DEFAULT_SMOOTHING if smoothing is None else smoothing
         terminal.listen(LiveSession(load_model(model), chosen), chunks, csv)
@@ -86,15 +91,83 @@ def listen(
         stop(str(error))
 
 
-def load_model(name: str) -> "Classifier":
-    """The bundle of that name or path, ready; a bundle that is broken ends the program."""
-    from app.bundle import BundleError
-    from app.classifier import MODELS, Classifier
+@app.command()
+def predict(
+    recordings: Annotated[
+        list[str],
+        typer.Argument(help='Files, zip archives, folders, patterns; "-" for standard input.'),
+    ],
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="A row a window instead of a row a recording.")
+    ] = False,
+    form: Annotated[
+        Literal["table", "csv", "json", "jsonl"], typer.Option("--format", help="How to print.")
+    ] = "table",
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="A file to write instead.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Recordings that are heard at once.")] = 1,
+    model: Model = "residual-mel",
+) -> None:
+    """Hear recordings and print the emotion of each.
+
+    The exit code is 0 when all went well, 1 when some recording could not be heard, and 2 for
+    wrong usage.
+    """
+    with native_chatter_held():
+        from app.predict import Format, items
+        from app.predict import predict as run
 
     try:
-        return Classifier(Path(name) if Path(name).is_dir() else MODELS / name)
-    except BundleError as error:
-        stop(str(error))
+        chosen = items(recordings)
+    except FileNotFoundError as error:
+        raise typer.BadParameter(str(error)) from None
+    classifier = load_model(model)
+    try:
+        with (
+            out.open("w", encoding="utf-8", newline="") if out else nullcontext(sys.stdout) as file
+        ):
+            well = run(chosen, classifier, jobs, Format(form), timeline, file)
+    except BrokenPipeError:  # who reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
+    except OSError as error:
+        stop(f"The results cannot be written: {error.strerror or error}.")
+    raise typer.Exit(0 if well else 1)
+
+
+def load_model(name: str) -> "Classifier":
+    """The bundle of that name or path, ready; a bundle that is broken ends the program."""
+    with native_chatter_held():
+        from app.bundle import BundleError
+        from app.classifier import MODELS, Classifier
+
+        try:
+            return Classifier(Path(name) if Path(name).is_dir() else MODELS / name)
+        except BundleError as error:
+            stop(str(error))
+
+
+@contextmanager
+def native_chatter_held() -> Iterator[None]:
+    """Keep TensorFlow's notes on the processor, which no setting hides, off standard error.
+
+    They come from below Python, so the file descriptor itself is turned aside. If what is inside
+    fails, what was held is let out.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def refuse_taken_port(host: str, port: int) -> None:

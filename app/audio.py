@@ -19,6 +19,12 @@ WINDOW_SECONDS = 3.0  # what a model hears at once
 HOP_SECONDS = 0.5  # between windows
 MAX_SECONDS = 2 * 60 * 60 + 60  # two hours, and a minute for those who stop a little late
 BLOCK = 16_384  # frames that libsndfile decodes at once
+# How the names of recordings, and of archives of them, end: by these they are found in a folder.
+ENDINGS = (
+    "3gp aac ac3 aif aiff amr ape au avi caf flac flv m4a m4b mka mkv mov mp2 mp3 mp4 oga ogg opus "
+    "tta voc w64 wav weba webm wma wmv wv zip"
+)
+SUFFIXES = frozenset(f".{ending}" for ending in ENDINGS.split())
 SILENCE = -100.0  # dBFS, the lowest level that is told apart
 
 # FFmpeg also opens playlists, captions and network sessions, which would let a file that someone

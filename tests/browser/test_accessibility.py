@@ -4,7 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-SECOND = 1000  # in the milliseconds of Playwright
+from tests.browser.steps import SECOND
+
 TABS_TO_RECORD = 15  # presses of the tabulator; there is little above the button
 
 

@@ -1,60 +1,19 @@
 """The page as a person meets it: a real Chromium, a recording as its microphone."""
 
 import json
-import shutil
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import gradio as gr
-import keras
 import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
 from app import audio
-from app.bundle import read, write
-from app.classifier import Classifier
 from app.emotions import LABELS
 from app.live import LiveSession
 from app.recordings import analyze
-from app.ui import page as ui
-from app.ui.live_tab import BEHIND, Listener
-
-SECOND = 1000  # in the milliseconds of Playwright
-
-
-def record(page: Page) -> None:
-    page.click("#microphone button.record-button")
-
-
-def stop(page: Page) -> None:
-    page.click("#microphone button.stop-button")
-    expect(page.locator(".status-text")).to_have_text("Not recording")
-
-
-def plotted(page: Page) -> list[dict]:
-    """The eight lines of the live plot: `x` in seconds, `y` the confidences, None in gaps."""
-    return page.evaluate(
-        "document.querySelector('.history').data.map(line => ({x: line.x, y: line.y}))"
-    )
-
-
-def wait_for_readings(page: Page, count: int) -> None:
-    page.wait_for_function(
-        "count => document.querySelector('.history').data[0].x.length >= count",
-        arg=count,
-        timeout=30 * SECOND,
-    )
-
-
-def upload(page: Page, path: Path) -> None:
-    page.get_by_role("tab", name="File").click()
-    clear = page.locator("#recording button[aria-label=Clear]")
-    if clear.is_visible():
-        clear.click()
-    page.set_input_files("#recording input[type=file]", path)
+from tests.browser.steps import SECOND, plotted, record, stop, upload, wait_for_readings
 
 
 def test_a_recording_shows_an_emotion_then_no_speech(open_page):
@@ -289,107 +248,6 @@ def test_an_insecure_address_gives_a_sentence(open_page, app_url):
     url = f"http://undertone.test:{urlsplit(app_url).port}"
     page = open_page(url=url, flags="--host-resolver-rules=MAP undertone.test 127.0.0.1")
     expect(page.get_by_text("Browsers give the microphone only").first).to_be_visible()
-
-
-@pytest.fixture
-def page_and_url(classifier):
-    """The page served from this process, where what it holds of a person can be seen."""
-    yield from served(classifier)
-
-
-@pytest.fixture
-def page_with_two_models(classifier, tmp_path):
-    """The same with a second bundle beside, which says the opposite of the first."""
-    for name in ("first", "second"):
-        shutil.copytree(classifier.folder, tmp_path / name)
-    model, info = read(tmp_path / "second")
-    opposite = keras.Model(model.input, keras.layers.Rescaling(-1.0)(model.output))
-    write(tmp_path / "second", opposite, info)
-    yield from served(Classifier(tmp_path / "first"))
-
-
-def served(classifier):
-    page = ui.build(classifier)
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **ui.launch_settings())
-    yield page, url
-    page.close()
-
-
-def test_the_model_can_change_during_a_recording(open_page, page_with_two_models):
-    blocks, url = page_with_two_models
-    page = open_page("speech", url)
-    page.click("#live-settings button")
-    record(page)
-    expect(page.locator("#live .emotion")).to_have_text("angry", timeout=25 * SECOND)
-    page.get_by_label("Model").click()
-    page.get_by_role("option", name="second").click()
-    wait_for_readings(page, len(plotted(page)[0]["x"]) + 3)
-    assert listeners(blocks)[0].session.classifier.folder.name == "second"
-    times = plotted(page)[0]["x"]
-    assert np.diff(times) == pytest.approx(0.5), "the recording goes on"
-
-
-class Hesitant(Classifier):
-    """The shipped bundle on a machine that is too slow for a while."""
-
-    hesitation = 0.0  # seconds
-
-    def probabilities(self, windows):
-        time.sleep(self.hesitation)
-        return super().probabilities(windows)
-
-
-@pytest.fixture
-def hesitant_page():
-    classifier = Hesitant()
-    for page, url in served(classifier):
-        yield classifier, page, url
-
-
-def test_a_server_that_falls_behind_loses_no_sound(open_page, hesitant_page):
-    classifier, blocks, url = hesitant_page
-    page = open_page("speech", url)
-    record(page)
-    wait_for_readings(page, 2)
-    classifier.hesitation = 2.5
-    expect(page.locator("#live .backlog")).to_contain_text("s behind", timeout=20 * SECOND)
-    classifier.hesitation = 0.0
-    expect(page.locator("#live .backlog")).to_have_text("", timeout=20 * SECOND)
-    page.wait_for_timeout(3 * SECOND)
-    (listener,) = listeners(blocks)
-    elapsed = time.monotonic() - listener.began
-    assert listener.session.received == pytest.approx(elapsed, abs=BEHIND)
-
-
-def test_one_model_needs_no_choice(open_page):
-    page = open_page()
-    page.click("#live-settings button")
-    expect(page.get_by_label("Smoothing").first).to_be_visible()
-    expect(page.get_by_label("Model")).to_have_count(0)
-
-
-def listeners(page: gr.Blocks) -> list[Listener]:
-    """Everybody who is on the page."""
-    states = list(page.state_holder.session_data.values())
-    held = [value for state in states for value in state.state_data.values()]
-    return [value for value in held if isinstance(value, Listener)]
-
-
-def test_who_leaves_is_forgotten(open_page, page_and_url):
-    blocks, url = page_and_url
-    page = open_page("speech", url)
-    record(page)
-    wait_for_readings(page, 2)
-    assert len(listeners(blocks)) == 1
-
-    stays = open_page("speech", url)
-    record(stays)
-    wait_for_readings(stays, 1)
-    assert len(listeners(blocks)) == 2
-
-    page.close()
-    wait_for_readings(stays, 4)
-    assert len(listeners(blocks)) == 1
 
 
 def test_nothing_is_fetched_from_anywhere_else(open_page, app_url):

@@ -1,0 +1,162 @@
+"""The command that hears recordings and prints what they carry."""
+
+import glob
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TextIO
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from tqdm import tqdm
+
+from app import tables
+from app.audio import SUFFIXES
+from app.batch import Item, expand, outcomes
+from app.classifier import Classifier
+from app.emotions import BY_NAME
+from app.tables import Outcome
+
+STANDARD_INPUT = "-"
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+def items(names: Iterable[str]) -> list[Item]:
+    """The recordings that names stand for.
+
+    Args:
+        names: files, zip archives, folders (every recording in them), patterns such as "*.wav",
+            "-" for standard input.
+
+    Raises:
+        FileNotFoundError: a folder or a pattern without a recording; the message says which.
+    """
+    found: list[Item] = []
+    for name in names:
+        if name == STANDARD_INPUT:
+            found.append(Item("standard input", sys.stdin.buffer.read))
+        else:
+            for path in paths(name):
+                found.extend(named(path))
+    return found
+
+
+def named(path: Path) -> Iterator[Item]:
+    """The items of one path, called by the whole of it."""
+    for item in expand([path]):
+        inside = "" if item.name == path.name else f"/{item.name}"
+        yield Item(f"{path}{inside}", item.open)
+
+
+def paths(name: str) -> list[Path]:
+    """The files that a name stands for; a file that isn't there stands for itself."""
+    path = Path(name)
+    if path.is_dir():
+        chosen = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+        if not chosen:
+            raise FileNotFoundError(f"There is no recording in the folder {name}.")
+        return chosen
+    if not path.exists() and glob.has_magic(name):
+        # Path.glob takes no absolute pattern.
+        chosen = sorted(map(Path, glob.glob(name, recursive=True)))  # noqa: PTH207
+        if not chosen:
+            raise FileNotFoundError(f"Nothing matches {name}.")
+        return chosen
+    return [path]
+
+
+def predict(
+    recordings: list[Item],
+    classifier: Classifier,
+    jobs: int,
+    form: Format,
+    timeline: bool,
+    out: TextIO,
+) -> bool:
+    """Hear recordings and print a row each, or a row a window; whether all went well."""
+    shown = tqdm(
+        outcomes(recordings, classifier, jobs),
+        total=len(recordings),
+        unit="file",
+        disable=not sys.stderr.isatty(),
+        file=sys.stderr,
+    )
+    well = True
+
+    def watched() -> Iterator[Outcome]:
+        nonlocal well
+        for outcome in shown:
+            if outcome.error:
+                well = False
+                # Tables of windows have no row for it.
+                if timeline:
+                    tqdm.write(outcome.error, file=sys.stderr)
+            yield outcome
+
+    WRITERS[form](watched(), tables.segments if timeline else tables.files, out)
+    return well
+
+
+Make = Callable[[Iterable[Outcome]], pd.DataFrame]
+
+
+def write_csv(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
+    """Row by row, as they come."""
+    for number, outcome in enumerate(results):
+        make([outcome]).to_csv(out, header=number == 0, index=False)
+        out.flush()
+
+
+def write_json(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
+    json.dump(tables.records(make(results)), out, indent=1, ensure_ascii=False)
+    out.write("\n")
+
+
+def write_jsonl(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
+    """An object a line, as they come."""
+    for outcome in results:
+        for record in tables.records(make([outcome])):
+            out.write(json.dumps(record, ensure_ascii=False) + "\n")
+        out.flush()
+
+
+def write_table(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
+    """For people: what a terminal can show."""
+    table = make(results)
+    columns = [column for column in table.columns if column not in BY_NAME]
+    if "error" in columns and table["error"].isna().all():
+        columns.remove("error")
+    shown = Table(*columns, box=None, pad_edge=False)
+    for record in tables.records(table[columns]):
+        if record.get("error") is None and record["emotion"] is None:
+            record["emotion"] = "no speech"
+        shown.add_row(*(_cell(column, value) for column, value in record.items()))
+    console = Console(file=out) if out.isatty() else Console(file=out, width=160)
+    console.print(shown)
+
+
+def _cell(column: str, value: object) -> str:
+    if value is None:
+        return ""
+    if column == "confidence" and isinstance(value, float):
+        return f"{value:.0%}"
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+WRITERS: dict[Format, Callable[[Iterable[Outcome], Make, TextIO], None]] = {
+    Format.TABLE: write_table,
+    Format.CSV: write_csv,
+    Format.JSON: write_json,
+    Format.JSONL: write_jsonl,
+}

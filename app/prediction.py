@@ -1,0 +1,80 @@
+"""The emotion of one recording, for those who write Python."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.audio import Source
+from app.classifier import Classifier
+from app.emotions import LABELS
+from app.recordings import analyze
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one recording carries.
+
+    Attributes:
+        emotion: the likeliest; None when there is too little speech to hear one.
+        confidence: its probability, 0 to 1; None with it.
+        probabilities: of every emotion, by its name; empty with it.
+        duration: of the recording, in seconds.
+        speech: seconds of it that hold speech.
+    """
+
+    emotion: str | None
+    confidence: float | None
+    probabilities: dict[str, float]
+    duration: float
+    speech: float
+
+    def __str__(self) -> str:
+        heard = f"{self.duration:.1f} s, {self.speech:.1f} s of it speech"
+        if self.emotion is None:
+            return f"no speech ({heard})"
+        return f"{self.emotion}, {self.confidence:.0%} confident ({heard})"
+
+
+def predict_emotion(
+    source: Source | np.ndarray,
+    sample_rate: int | None = None,
+    classifier: Classifier | None = None,
+) -> Prediction:
+    """Hear one recording.
+
+    >>> from app import predict_emotion
+    >>> prediction = predict_emotion("assets/examples/angry-woman-1037.ogg")
+    >>> prediction.emotion
+    'angry'
+    >>> sorted(prediction.probabilities, key=prediction.probabilities.get)[-1]
+    'angry'
+
+    Samples are taken with their rate:
+
+    >>> import numpy as np
+    >>> print(predict_emotion(np.zeros(48_000, np.int16), sample_rate=48_000))
+    no speech (1.0 s, 0.0 s of it speech)
+
+    Args:
+        source: a path, the bytes of a file, an open binary file, or samples, (n,) or
+            (n, channels), integer or float.
+        sample_rate: of samples, in Hz.
+        classifier: what listens; the bundle that ships when None.
+
+    Raises:
+        AudioError: the recording cannot be read; one sentence says why.
+        ValueError: samples without a rate.
+    """
+    if isinstance(source, np.ndarray):
+        if sample_rate is None:
+            raise ValueError("Samples need their rate: predict_emotion(samples, sample_rate=16000)")
+        source = (sample_rate, source)
+    heard = analyze(source, classifier)
+    shares = [] if heard.probabilities is None else heard.probabilities.astype(float).tolist()
+    return Prediction(
+        emotion=heard.emotion,
+        confidence=heard.confidence,
+        probabilities=dict(zip(LABELS, shares, strict=bool(shares))),
+        duration=heard.duration,
+        speech=heard.speech,
+    )

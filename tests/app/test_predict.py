@@ -1,0 +1,174 @@
+"""The `predict` command and `predict_emotion`, as people call them."""
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import av
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+import app
+from app import audio, predict_emotion, tables
+from app.emotions import LABELS
+from tests.serving import ROOT
+
+
+def command(*words, stdin=None):
+    return subprocess.run(
+        [sys.executable, "-m", "app", "predict", *map(str, words)],
+        cwd=ROOT,
+        input=stdin,
+        capture_output=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path, examples):
+    """A recording, another in a folder below, an archive, and a text that is none."""
+    (tmp_path / "below").mkdir()
+    shutil.copy(examples[0], tmp_path / "one.ogg")
+    shutil.copy(examples[1], tmp_path / "below" / "two.ogg")
+    (tmp_path / "notes.txt").write_text("not listed")
+    with zipfile.ZipFile(tmp_path / "three.zip", "w") as packed:
+        packed.write(examples[2], "three.ogg")
+    return tmp_path
+
+
+def test_a_folder_is_a_csv(folder, classifier):
+    done = command(folder, "--format", "csv", "--jobs", 2)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == b""
+    table = pd.read_csv(io.BytesIO(done.stdout))
+    assert tuple(table.columns) == tables.FILE_COLUMNS
+    assert table["file"].tolist() == [
+        str(folder / "below" / "two.ogg"),
+        str(folder / "one.ogg"),
+        f"{folder / 'three.zip'}/three.ogg",
+    ]
+    heard = predict_emotion(folder / "one.ogg")
+    assert table["emotion"][1] == heard.emotion
+    assert table["confidence"][1] == pytest.approx(heard.confidence, abs=1e-3)
+
+
+def test_one_broken_file_is_a_row_and_exit_code_1(folder):
+    broken = folder / "broken.wav"
+    broken.write_text("no sound")
+    done = command(broken, folder / "one.ogg", folder / "missing.wav", "--format", "jsonl")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert rows[0]["error"] == "broken.wav is not audio, or is damaged beyond reading."
+    assert rows[1]["emotion"] in LABELS
+    assert rows[2]["error"] == "missing.wav cannot be read: No such file or directory."
+
+
+def test_standard_input_is_a_timeline(examples):
+    done = command("-", "--timeline", "--format", "json", stdin=examples[0].read_bytes())
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert list(rows[0]) == list(tables.SEGMENT_COLUMNS)
+    assert rows[0]["file"] == "standard input"
+
+
+def test_a_table_for_people_in_a_file(folder):
+    done = command(folder / "*.ogg", "--out", folder / "table.txt")
+    assert done.returncode == 0, done.stderr
+    text = (folder / "table.txt").read_text()
+    assert "one.ogg" in text
+    assert "%" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["nothing-*.wav"], "Nothing matches"),
+        (["tests/browser"], "There is no recording in the folder"),
+        (["x.wav", "--format", "xml"], "xml"),
+        ([], "Missing argument"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(words, sentence):
+    done = command(*words)
+    assert done.returncode == 2
+    assert sentence in " ".join(done.stderr.decode().split())
+    assert done.stdout == b""
+
+
+def test_python_takes_a_path_and_prints_well(examples):
+    heard = predict_emotion(str(examples[0]))
+    assert (
+        heard.probabilities[heard.emotion] == heard.confidence == max(heard.probabilities.values())
+    )
+    assert list(heard.probabilities) == list(LABELS)
+    assert str(heard).startswith(f"{heard.emotion}, {heard.confidence:.0%} confident (")
+
+
+def test_python_takes_samples_with_their_rate(examples):
+    samples = audio.load(examples[0], 44_100)
+    direct, resampled = predict_emotion(examples[0]), predict_emotion(samples, sample_rate=44_100)
+    assert resampled.emotion == direct.emotion
+    assert resampled.confidence == pytest.approx(direct.confidence, abs=0.05)
+    with pytest.raises(ValueError, match="need their rate"):
+        predict_emotion(samples)
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    code = "import sys, app; dir(app); sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+    assert set(app.__all__) <= set(dir(app))
+    assert all(getattr(app, name) is not None for name in app.__all__)
+
+
+FORMATS = {  # container: (codec, with a picture)
+    "wav": ("pcm_s16le", False),
+    "flac": ("flac", False),
+    "mp3": ("libmp3lame", False),
+    "ogg": ("vorbis", False),
+    "opus": ("libopus", False),
+    "m4a": ("aac", False),
+    "aac": ("aac", False),
+    "webm": ("libopus", False),
+    "mp4": ("aac", True),
+}
+
+
+def written(path, waveform, codec, picture):
+    """A waveform at 48 kHz as a file of any format, made by FFmpeg's libraries."""
+    if codec == "vorbis":  # FFmpeg has no encoder of worth for it
+        soundfile.write(path, waveform, 48_000)
+        return path
+    muxer = {"m4a": "ipod", "aac": "adts", "opus": "ogg"}.get(path.suffix[1:])
+    with av.open(str(path), "w", format=muxer) as container:
+        stream = container.add_stream(codec, rate=48_000)
+        stream.layout = "mono"
+        if picture:
+            video = container.add_stream("mpeg4", rate=10)
+            video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
+            for _ in range(20):
+                frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), "rgb24")
+                container.mux(video.encode(frame))
+            container.mux(video.encode(None))
+        samples = np.rint(waveform * 32_767).astype(np.int16)[None]
+        frame = av.AudioFrame.from_ndarray(samples, "s16", "mono")
+        frame.sample_rate = 48_000
+        resampler = av.AudioResampler(stream.format.name, "mono", 48_000, stream.frame_size or 1024)
+        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("container", FORMATS)
+def test_every_format_that_people_have_is_heard_alike(container, examples, tmp_path):
+    codec, picture = FORMATS[container]
+    clip = next(path for path in examples if path.stem.startswith("happy-man"))
+    path = written(tmp_path / f"clip.{container}", audio.load(clip, 48_000), codec, picture)
+    direct, heard = predict_emotion(clip), predict_emotion(path)
+    assert heard.emotion == direct.emotion
+    assert heard.duration == pytest.approx(direct.duration, abs=0.15)

@@ -1,0 +1,117 @@
+"""What the server holds of the people on the page, which runs in this process to be seen."""
+
+import shutil
+import time
+
+import gradio as gr
+import keras
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from app.bundle import read, write
+from app.classifier import Classifier
+from app.ui import page as ui
+from app.ui.live_tab import BEHIND, Listener
+from tests.browser.steps import SECOND, plotted, record, wait_for_readings
+
+
+@pytest.fixture
+def page_and_url(classifier):
+    """The page served from this process, where what it holds of a person can be seen."""
+    yield from served(classifier)
+
+
+@pytest.fixture
+def page_with_two_models(classifier, tmp_path):
+    """The same with a second bundle beside, which says the opposite of the first."""
+    for name in ("first", "second"):
+        shutil.copytree(classifier.folder, tmp_path / name)
+    model, info = read(tmp_path / "second")
+    opposite = keras.Model(model.input, keras.layers.Rescaling(-1.0)(model.output))
+    write(tmp_path / "second", opposite, info)
+    yield from served(Classifier(tmp_path / "first"))
+
+
+def served(classifier):
+    page = ui.build(classifier)
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **ui.launch_settings())
+    yield page, url
+    page.close()
+
+
+def test_the_model_can_change_during_a_recording(open_page, page_with_two_models):
+    blocks, url = page_with_two_models
+    page = open_page("speech", url)
+    page.click("#live-settings button")
+    record(page)
+    expect(page.locator("#live .emotion")).to_have_text("angry", timeout=25 * SECOND)
+    page.get_by_label("Model").click()
+    page.get_by_role("option", name="second").click()
+    wait_for_readings(page, len(plotted(page)[0]["x"]) + 3)
+    assert listeners(blocks)[0].session.classifier.folder.name == "second"
+    times = plotted(page)[0]["x"]
+    assert np.diff(times) == pytest.approx(0.5), "the recording goes on"
+
+
+class Hesitant(Classifier):
+    """The shipped bundle on a machine that is too slow for a while."""
+
+    hesitation = 0.0  # seconds
+
+    def probabilities(self, windows):
+        time.sleep(self.hesitation)
+        return super().probabilities(windows)
+
+
+@pytest.fixture
+def hesitant_page():
+    classifier = Hesitant()
+    for page, url in served(classifier):
+        yield classifier, page, url
+
+
+def test_a_server_that_falls_behind_loses_no_sound(open_page, hesitant_page):
+    classifier, blocks, url = hesitant_page
+    page = open_page("speech", url)
+    record(page)
+    wait_for_readings(page, 2)
+    classifier.hesitation = 2.5
+    expect(page.locator("#live .backlog")).to_contain_text("s behind", timeout=20 * SECOND)
+    classifier.hesitation = 0.0
+    expect(page.locator("#live .backlog")).to_have_text("", timeout=20 * SECOND)
+    page.wait_for_timeout(3 * SECOND)
+    (listener,) = listeners(blocks)
+    elapsed = time.monotonic() - listener.began
+    assert listener.session.received == pytest.approx(elapsed, abs=BEHIND)
+
+
+def test_one_model_needs_no_choice(open_page):
+    page = open_page()
+    page.click("#live-settings button")
+    expect(page.get_by_label("Smoothing").first).to_be_visible()
+    expect(page.get_by_label("Model")).to_have_count(0)
+
+
+def listeners(page: gr.Blocks) -> list[Listener]:
+    """Everybody who is on the page."""
+    states = list(page.state_holder.session_data.values())
+    held = [value for state in states for value in state.state_data.values()]
+    return [value for value in held if isinstance(value, Listener)]
+
+
+def test_who_leaves_is_forgotten(open_page, page_and_url):
+    blocks, url = page_and_url
+    page = open_page("speech", url)
+    record(page)
+    wait_for_readings(page, 2)
+    assert len(listeners(blocks)) == 1
+
+    stays = open_page("speech", url)
+    record(stays)
+    wait_for_readings(stays, 1)
+    assert len(listeners(blocks)) == 2
+
+    page.close()
+    wait_for_readings(stays, 4)
+    assert len(listeners(blocks)) == 1
