@@ -205,12 +205,11 @@ def _decoders(file: BinaryIO, name: str) -> list[Decoder]:
     ffmpeg = partial(_ffmpeg_blocks, file, name)
     if name.lower().endswith(".raw"):  # soundfile takes them all for headerless samples
         return [ffmpeg]
-    return [partial(_libsndfile_blocks, file), ffmpeg]
+    return [partial(_libsndfile_blocks, file, name), ffmpeg]
 
 
 def _decode(decoders: list[Decoder], name: str, sample_rate: int) -> Iterator[np.ndarray]:
     """What the first decoder understands; where it gives up, the next one goes on from there."""
-    longest = MAX_SECONDS * sample_rate
     understood, given = False, 0
     for decoder in decoders:
         passed = 0
@@ -218,11 +217,8 @@ def _decode(decoders: list[Decoder], name: str, sample_rate: int) -> Iterator[np
             for block in _at_rate(decoder(), sample_rate):
                 passed += len(block)
                 fresh = block[-(passed - given) :] if passed > given else block[:0]
-                if given + len(fresh) > longest:
-                    raise AudioError(
-                        f"{name} is longer than two hours: cut it into shorter recordings."
-                    )
                 given += len(fresh)
+                _refuse_longer(name, given / sample_rate)  # headers may lie, or say nothing
                 if len(fresh):
                     yield fresh
         except (soundfile.LibsndfileError, av.FFmpegError):
@@ -237,14 +233,20 @@ def _decode(decoders: list[Decoder], name: str, sample_rate: int) -> Iterator[np
         raise AudioError(f"{name} {what}.")
 
 
+def _refuse_longer(name: str, seconds: float) -> None:
+    if seconds > MAX_SECONDS:
+        raise AudioError(f"{name} is longer than two hours: cut it into shorter recordings.")
+
+
 def _sample_blocks(sample_rate: int, samples: np.ndarray) -> Iterator[Block]:
     for start in range(0, len(samples), BLOCK):
         yield to_mono(samples[start : start + BLOCK]), sample_rate
 
 
-def _libsndfile_blocks(file: BinaryIO) -> Iterator[Block]:
+def _libsndfile_blocks(file: BinaryIO, name: str) -> Iterator[Block]:
     file.seek(0)
     with soundfile.SoundFile(file) as sound:
+        _refuse_longer(name, sound.frames / sound.samplerate)
         while len(samples := sound.read(BLOCK, "float32")):
             yield to_mono(samples), sound.samplerate
 
@@ -254,6 +256,7 @@ def _ffmpeg_blocks(file: BinaryIO, name: str) -> Iterator[Block]:
     with av.open(file, options=FFMPEG_OPTIONS, metadata_errors="ignore") as container:
         if not container.streams.audio:
             raise AudioError(f"{name} has no sound track.")
+        _refuse_longer(name, (container.duration or 0) / av.time_base)
         with suppress(av.FFmpegError):  # what came before the cut in a container counts
             for packet in container.demux(container.streams.audio[0]):
                 with suppress(av.FFmpegError):  # what follows a damaged packet may be whole

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tracemalloc
 
-import av
 import numpy as np
 import pytest
 import soundfile
@@ -15,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import audio
+from tests.sounds import RATE, with_ffmpeg, with_soundfile
 
-RATE = 48_000
 SECONDS = 1.5
 
 
@@ -28,36 +27,6 @@ def noise(seconds=SECONDS, rate=RATE, channels=2):
 
 def expected(samples, rate=RATE):
     return soxr.resample(samples.mean(axis=1), rate, audio.SAMPLE_RATE)
-
-
-def with_soundfile(samples, container, subtype=None, rate=RATE):
-    file = io.BytesIO()
-    soundfile.write(file, samples, rate, format=container, subtype=subtype)
-    return file.getvalue()
-
-
-def with_ffmpeg(samples, container, codec, picture=False):
-    """The bytes of a file that PyAV wrote; without sound where there is no codec."""
-    file = io.BytesIO()
-    with av.open(file, "w", format=container) as output:
-        if picture:
-            video = output.add_stream("mpeg4", rate=10, width=64, height=64)
-        if codec:
-            layout = "stereo" if samples.shape[1] == 2 else "mono"
-            sound = output.add_stream(codec, rate=RATE, layout=layout)
-            context = sound.codec_context
-            frame = av.AudioFrame.from_ndarray(
-                np.ascontiguousarray(samples.T), format="fltp", layout=layout
-            )
-            frame.sample_rate = RATE
-            converter = av.AudioResampler(context.format, layout, RATE, context.frame_size or None)
-            for part in [*converter.resample(frame), *converter.resample(None), None]:
-                output.mux(sound.encode(part))
-        if picture:
-            black = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8))
-            for part in [black, None]:
-                output.mux(video.encode(part))
-    return file.getvalue()
 
 
 def difference(waveform, reference):

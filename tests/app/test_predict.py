@@ -7,16 +7,14 @@ import subprocess
 import sys
 import zipfile
 
-import av
-import numpy as np
 import pandas as pd
 import pytest
-import soundfile
 
 import app
 from app import audio, predict_emotion, tables
 from app.emotions import LABELS
 from tests.serving import ROOT
+from tests.sounds import RATE, with_ffmpeg, with_soundfile
 
 
 def command(*words, stdin=None):
@@ -125,50 +123,24 @@ def test_importing_the_package_imports_nothing_heavy():
     assert all(getattr(app, name) is not None for name in app.__all__)
 
 
-FORMATS = {  # container: (codec, with a picture)
-    "wav": ("pcm_s16le", False),
-    "flac": ("flac", False),
-    "mp3": ("libmp3lame", False),
-    "ogg": ("vorbis", False),
-    "opus": ("libopus", False),
-    "m4a": ("aac", False),
-    "aac": ("aac", False),
-    "webm": ("libopus", False),
-    "mp4": ("aac", True),
+FORMATS = {
+    "wav": lambda samples: with_soundfile(samples, "WAV"),
+    "flac": lambda samples: with_soundfile(samples, "FLAC"),
+    "mp3": lambda samples: with_soundfile(samples, "MP3"),
+    "ogg": lambda samples: with_soundfile(samples, "OGG", "VORBIS"),
+    "opus": lambda samples: with_ffmpeg(samples, "ogg", "libopus"),
+    "m4a": lambda samples: with_ffmpeg(samples, "ipod", "aac"),
+    "aac": lambda samples: with_ffmpeg(samples, "adts", "aac"),
+    "webm": lambda samples: with_ffmpeg(samples, "webm", "libopus"),
+    "mp4": lambda samples: with_ffmpeg(samples, "mp4", "aac", picture=True),
 }
-
-
-def written(path, waveform, codec, picture):
-    """A waveform at 48 kHz as a file of any format, made by FFmpeg's libraries."""
-    if codec == "vorbis":  # FFmpeg has no encoder of worth for it
-        soundfile.write(path, waveform, 48_000)
-        return path
-    muxer = {"m4a": "ipod", "aac": "adts", "opus": "ogg"}.get(path.suffix[1:])
-    with av.open(str(path), "w", format=muxer) as container:
-        stream = container.add_stream(codec, rate=48_000)
-        stream.layout = "mono"
-        if picture:
-            video = container.add_stream("mpeg4", rate=10)
-            video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
-            for _ in range(20):
-                frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), "rgb24")
-                container.mux(video.encode(frame))
-            container.mux(video.encode(None))
-        samples = np.rint(waveform * 32_767).astype(np.int16)[None]
-        frame = av.AudioFrame.from_ndarray(samples, "s16", "mono")
-        frame.sample_rate = 48_000
-        resampler = av.AudioResampler(stream.format.name, "mono", 48_000, stream.frame_size or 1024)
-        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
-            container.mux(stream.encode(piece))
-        container.mux(stream.encode(None))
-    return path
 
 
 @pytest.mark.parametrize("container", FORMATS)
 def test_every_format_that_people_have_is_heard_alike(container, examples, tmp_path):
-    codec, picture = FORMATS[container]
     clip = next(path for path in examples if path.stem.startswith("happy-man"))
-    path = written(tmp_path / f"clip.{container}", audio.load(clip, 48_000), codec, picture)
+    path = tmp_path / f"clip.{container}"
+    path.write_bytes(FORMATS[container](audio.load(clip, RATE)[:, None]))
     direct, heard = predict_emotion(clip), predict_emotion(path)
     assert heard.emotion == direct.emotion
     assert heard.duration == pytest.approx(direct.duration, abs=0.15)
