@@ -7,14 +7,12 @@ dark page. However long the recording, a figure holds at most `COLUMNS` columns.
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from librosa import mel_frequencies
-from librosa.filters import mel
 from plotly.subplots import make_subplots
 
 from app.emotions import BY_NAME, EMOTIONS, LABELS
+from app.overview import COLUMNS, Picture
 from app.recordings import Analysis
 
-COLUMNS = 800  # about one a pixel on a desktop page
 BARS = 320  # of the waveform, each wide enough to carry a colour
 
 CONFIDENCE_AXIS = {
@@ -29,11 +27,8 @@ FAINT = "rgba(123, 123, 128, 0.16)"
 FONT = "IBM Plex Sans, Apple Color Emoji, Segoe UI Emoji, Noto Color Emoji, system-ui, sans-serif"
 INK = "31, 134, 164"  # of the spectrogram: opaque where it is loud, clear where it is silent
 
-N_FFT = 512
-HOP = 128
-N_MELS = 64
 RANGE_DB = 70  # below the loudest value; what is quieter is drawn as silence
-SILENCE = 1e-5  # mel power; a recording with nothing louder is not blown up to full ink
+SILENCE = -50.0  # dB; a recording with nothing louder is not blown up to full ink
 
 
 def probability_bars(probabilities: np.ndarray | None) -> go.Figure:
@@ -77,24 +72,25 @@ def probability_bars(probabilities: np.ndarray | None) -> go.Figure:
     return figure
 
 
-def recording(waveform: np.ndarray, sample_rate: int, analysis: Analysis) -> go.Figure:
+def recording(analysis: Analysis) -> go.Figure:
     """Waveform, mel-spectrogram and, for more than one window, the timeline, on one time axis.
 
     Args:
-        waveform: (samples,) float32, mono, not empty.
-        sample_rate: in Hz.
-        analysis: of the same waveform.
+        analysis: with its picture.
     """
+    picture = analysis.picture
+    if picture is None:
+        raise ValueError("An analysis without a picture cannot be drawn.")
     long = len(analysis.timeline) > 1
     heights = [120, 210, 200] if long else [140, 240]
     figure = make_subplots(
         rows=len(heights), cols=1, shared_xaxes=True, vertical_spacing=0.07, row_heights=heights
     )
-    figure.add_trace(waveform_bars(waveform, sample_rate, analysis.timeline), row=1, col=1)
-    figure.add_trace(mel_heatmap(waveform, sample_rate), row=2, col=1)
-    top = peak(waveform)
+    figure.add_trace(waveform_bars(picture, analysis.timeline), row=1, col=1)
+    figure.add_trace(mel_heatmap(picture), row=2, col=1)
+    top = peak(picture)
     figure.update_yaxes(visible=False, fixedrange=True, range=[-top, top], row=1, col=1)
-    figure.update_yaxes(mel_axis(sample_rate), row=2, col=1)
+    figure.update_yaxes(mel_axis(picture), row=2, col=1)
     if long:
         for line in timeline_lines(analysis.timeline):
             figure.add_trace(line, row=3, col=1)
@@ -106,25 +102,24 @@ def recording(waveform: np.ndarray, sample_rate: int, analysis: Analysis) -> go.
         hovermode="closest",
         hoverlabel={"font": {"family": FONT}},
     )
-    figure.update_xaxes(
-        range=[0, len(waveform) / sample_rate], ticksuffix=" s", ticklabelstandoff=6
-    )
+    figure.update_xaxes(range=[0, picture.duration], ticksuffix=" s", ticklabelstandoff=6)
     return figure
 
 
-def waveform_bars(waveform: np.ndarray, sample_rate: int, timeline: pd.DataFrame) -> go.Bar:
+def waveform_bars(picture: Picture, timeline: pd.DataFrame) -> go.Bar:
     """The lowest and highest sample of each slice of time, in the colour of its emotion."""
-    edges = np.linspace(0, len(waveform), min(BARS, len(waveform)) + 1).astype(int)
-    low = np.minimum.reduceat(waveform, edges[:-1])
-    high = np.maximum.reduceat(waveform, edges[:-1])
-    times = (edges[:-1] + edges[1:]) / 2 / sample_rate
+    columns = len(picture.waveform)
+    edges = np.linspace(0, columns, min(BARS, columns) + 1).astype(int)
+    low = np.minimum.reduceat(picture.waveform[:, 0], edges[:-1])
+    high = np.maximum.reduceat(picture.waveform[:, 1], edges[:-1])
+    times = (edges[:-1] + edges[1:]) / 2 / columns * picture.duration
     emotions = emotion_at(times, timeline)
-    height = np.maximum(high - low, peak(waveform) / 50)  # silence is a thin line, not nothing
+    height = np.maximum(high - low, peak(picture) / 50)  # silence is a thin line, not nothing
     return go.Bar(
         x=_rounded(times),
         base=_rounded((low + high - height) / 2),
         y=_rounded(height),
-        width=len(waveform) / sample_rate / len(times) * 0.75,
+        width=picture.duration / len(times) * 0.75,
         marker={
             "color": [BY_NAME[name].colour if name else GREY for name in emotions],
             "line": {"width": 0},
@@ -135,9 +130,9 @@ def waveform_bars(waveform: np.ndarray, sample_rate: int, timeline: pd.DataFrame
     )
 
 
-def peak(waveform: np.ndarray) -> float:
+def peak(picture: Picture) -> float:
     """The largest sample, but never so small that noise would fill the plot."""
-    return max(float(np.abs(waveform).max()), 0.01)
+    return max(float(np.abs(picture.waveform).max()), 0.01)
 
 
 def emotion_at(times: np.ndarray, timeline: pd.DataFrame) -> list[str | None]:
@@ -148,14 +143,16 @@ def emotion_at(times: np.ndarray, timeline: pd.DataFrame) -> list[str | None]:
     return [emotions[index] if isinstance(emotions[index], str) else None for index in nearest]
 
 
-def mel_heatmap(waveform: np.ndarray, sample_rate: int) -> go.Heatmap:
-    """Mel power in dB below the loudest column, pooled to at most `COLUMNS` columns."""
-    decibels, times = mel_columns(waveform, sample_rate)
+def mel_heatmap(picture: Picture) -> go.Heatmap:
+    """Mel power in dB below the loudest, one column a stretch of time."""
+    columns, bands = picture.spectrogram.shape
+    loudest = max(float(picture.spectrogram.max()), SILENCE)
+    decibels = np.maximum(picture.spectrogram - loudest, -RANGE_DB)
     return go.Heatmap(
         z=np.round(decibels).astype(np.int8).T,
-        x=_rounded(times),
-        y=np.arange(N_MELS),
-        customdata=np.tile(np.round(band_centres(sample_rate)).astype(int)[:, None], len(times)),
+        x=_rounded((np.arange(columns) + 0.5) / columns * picture.duration),
+        y=np.arange(bands),
+        customdata=np.tile(np.round(picture.frequencies).astype(int)[:, None], columns),
         colorscale=[
             [0.0, f"rgba({INK}, 0)"],
             [0.5, f"rgba({INK}, 0.3)"],
@@ -168,46 +165,60 @@ def mel_heatmap(waveform: np.ndarray, sample_rate: int) -> go.Heatmap:
     )
 
 
-def mel_columns(waveform: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mel-spectrogram of a recording of any length, in blocks, so that memory stays small.
-
-    Returns:
-        (columns, N_MELS) float32 in dB below the loudest value, at least -`RANGE_DB`;
-        (columns,) the middle of each column in seconds.
-    """
-    frames = 1 + len(waveform) // HOP
-    pool = -(-frames // COLUMNS)  # frames a column
-    columns = -(-frames // pool)
-    filters = mel(sr=sample_rate, n_fft=N_FFT, n_mels=N_MELS)
-    window = np.hanning(N_FFT + 1)[:-1].astype(np.float32)
-    padded = np.pad(waveform, (N_FFT // 2, N_FFT // 2 + pool * columns * HOP - len(waveform)))
-    power = np.empty((columns, N_MELS), np.float32)
-    for column in range(columns):
-        start = column * pool * HOP
-        block = padded[start : start + N_FFT + (pool - 1) * HOP]
-        framed = np.lib.stride_tricks.sliding_window_view(block, N_FFT)[::HOP] * window
-        power[column] = (np.abs(np.fft.rfft(framed, axis=1)) ** 2).mean(axis=0) @ filters.T
-    loudest = max(float(power.max()), SILENCE)
-    decibels = 10 * np.log10(np.maximum(power / loudest, 10 ** (-RANGE_DB / 10)))
-    times = (np.arange(columns) + 0.5) * pool * HOP / sample_rate
-    return decibels, times
-
-
-def mel_axis(sample_rate: int) -> dict:
+def mel_axis(picture: Picture) -> dict:
     """The y axis of `mel_heatmap`: bands in equal steps, ticks in Hz."""
-    centres = band_centres(sample_rate)
+    centres = picture.frequencies
     hertz = [value for value in (250, 500, 1000, 2000, 4000, 8000) if value < centres[-1]]
     return {
-        "tickvals": np.interp(hertz, centres, np.arange(N_MELS)),
+        "tickvals": np.interp(hertz, centres, np.arange(len(centres))),
         "ticktext": [f"{value} Hz" if value < 1000 else f"{value // 1000} kHz" for value in hertz],
         "showgrid": False,
         "fixedrange": True,
     }
 
 
-def band_centres(sample_rate: int) -> np.ndarray:
-    """(N_MELS,) in Hz."""
-    return mel_frequencies(n_mels=N_MELS + 2, fmax=sample_rate / 2)[1:-1]
+def emotion_counts(files: pd.DataFrame) -> go.Figure:
+    """A pie and a histogram of the emotions of many recordings.
+
+    Args:
+        files: as `tables.files` makes it; what has an error is left out.
+    """
+    heard = files[files["error"].isna()]["emotion"].fillna("no speech")
+    counts = heard.value_counts().reindex([*LABELS, "no speech"], fill_value=0)
+    colours = [emotion.colour for emotion in EMOTIONS] + [GREY]
+    names = [f"{emotion.symbol} {emotion.name}" for emotion in EMOTIONS] + ["no speech"]
+    present = np.flatnonzero(counts)
+    figure = make_subplots(
+        rows=1, cols=2, specs=[[{"type": "domain"}, {"type": "xy"}]], column_widths=[0.36, 0.64]
+    )
+    figure.add_trace(
+        go.Pie(
+            labels=[names[index] for index in present],
+            values=counts.iloc[present],
+            marker={"colors": [colours[index] for index in present]},
+            hole=0.55,
+            sort=False,
+            texttemplate="%{percent:.0%}",
+            hovertemplate="%{label}: %{value}<extra></extra>",
+        ),
+        row=1,
+        col=1,
+    )
+    figure.add_trace(
+        go.Bar(
+            x=names,
+            y=counts,
+            marker={"color": colours, "cornerradius": 4},
+            hovertemplate="%{x}: %{y}<extra></extra>",
+        ),
+        row=1,
+        col=2,
+    )
+    _style(figure, height=260)
+    figure.update_layout(margin={"l": 10, "r": 10, "t": 16, "b": 70}, bargap=0.35)
+    figure.update_yaxes(tickformat=",d", rangemode="tozero", fixedrange=True, nticks=5)
+    figure.update_xaxes(fixedrange=True)
+    return figure
 
 
 def timeline_lines(timeline: pd.DataFrame) -> list[go.Scatter]:

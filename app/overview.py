@@ -7,7 +7,7 @@ from librosa import mel_frequencies
 
 from app.frontend import LogMel
 
-COLUMNS = 1200  # at most, about one a pixel of a wide page
+COLUMNS = 800  # at most, about one a pixel of a page
 HOP = 256  # samples
 N_FFT = 512
 N_MELS = 64

@@ -48,6 +48,7 @@ def analyze(
     classifier: Classifier | None = None,
     hop: float = HOP_SECONDS,
     progress: Callable[[float], None] | None = None,
+    picture: bool = False,
 ) -> Analysis:
     """Hear a whole recording.
 
@@ -57,11 +58,12 @@ def analyze(
         classifier: what listens; the bundle that ships when None.
         hop: the step between windows, in seconds.
         progress: called with the seconds heard so far.
+        picture: whether to draw one, too.
 
     Raises:
         AudioError: the recording cannot be read; one sentence says why.
     """
-    hearing = hear(source, classifier or shared(MODELS / DEFAULT_MODEL), hop)
+    hearing = hear(source, classifier or shared(MODELS / DEFAULT_MODEL), hop, picture)
     while True:
         try:
             heard = next(hearing)
@@ -81,8 +83,7 @@ def hear(
     row, padded with zeros.
 
     Args:
-        source, classifier, hop: as `analyze` takes them.
-        picture: whether to draw one, too.
+        source, classifier, hop, picture: as `analyze` takes them.
 
     Yields:
         Seconds heard so far, after each block.

@@ -1,5 +1,6 @@
 """Results as tables: one row a recording, or one row a segment as the field keeps them."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -65,6 +66,16 @@ def segments(outcomes: Iterable[Outcome]) -> pd.DataFrame:
 def records(table: pd.DataFrame) -> list[dict[str, object]]:
     """The rows of a table as JSON knows them: None where there is nothing."""
     return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
+def as_json(outcomes: Iterable[Outcome]) -> str:
+    """Every file with its windows, as JSON text."""
+    listed = []
+    for outcome in outcomes:
+        (record,) = records(files([outcome]))
+        windows = segments([outcome]).drop(columns="file")
+        listed.append(record | {"windows": records(windows)})
+    return json.dumps(listed, indent=1, ensure_ascii=False)
 
 
 def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> pd.DataFrame:

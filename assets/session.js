@@ -95,18 +95,10 @@ function table() {
   return [[...COLUMNS, ...names], ...lines].map((line) => line.join(",")).join("\n") + "\n";
 }
 
-function download(name, type, text) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
-}
-
 find(".download-csv").addEventListener("click", () =>
-  download("undertone-session.csv", "text/csv", table()),
+  window.saveText("undertone-session.csv", table()),
 );
 find(".download-json").addEventListener("click", () =>
-  download("undertone-session.json", "application/json", JSON.stringify(readings, null, 1)),
+  window.saveText("undertone-session.json", JSON.stringify(readings, null, 1)),
 );
 new ResizeObserver(drawRibbon).observe(ribbon);

@@ -8,11 +8,11 @@ from gradio.themes.utils import fonts
 
 from app.classifier import Classifier
 from app.desktop import open_window
-from app.ui import ASSETS, asset, file_tab, live_tab
+from app.ui import ASSETS, asset, live_tab, recordings_tab
 
 TITLE = "Undertone"
 SESSIONS = 200  # people whose state is kept; beyond, who was idle longest starts anew
-UPLOAD_LIMIT = "200mb"
+UPLOAD_LIMIT = "1500mb"  # two hours of CD audio
 DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get
 
 INK = gr.themes.Color(
@@ -52,8 +52,8 @@ def build(classifier: Classifier) -> gr.Blocks:
         with gr.Tabs():
             with gr.Tab("Live", id="live"):
                 live_tab.build(classifier)
-            with gr.Tab("File", id="file"):
-                file_tab.build(classifier)
+            with gr.Tab("Recordings", id="recordings"):
+                recordings_tab.build(classifier)
             with gr.Tab("About", id="about"):
                 gr.Markdown(_about(classifier), elem_id="about")
         gr.HTML(asset("footer.html"), apply_default_css=False)
@@ -111,7 +111,7 @@ def launch_settings() -> dict[str, Any]:
     return {
         "theme": theme(),
         "css_paths": [ASSETS / "styles.css", ASSETS / "live.css"],
-        "head": f"<script>{asset('microphone.js')}</script>{live_tab.HEAD}",
+        "head": f"<script>{asset('microphone.js')}{asset('save.js')}</script>{live_tab.HEAD}",
         "favicon_path": ASSETS / "favicon.png",
         "footer_links": [],
         "run_history": False,

@@ -6,13 +6,11 @@ import time
 import gradio as gr
 import numpy as np
 import pytest
-import soundfile
 
 from app import audio
-from app.emotions import BY_NAME, LABELS
+from app.emotions import LABELS
 from app.live import LiveSession
-from app.recordings import analyze
-from app.ui import file_tab, live_tab, page
+from app.ui import live_tab, page
 from app.ui.live_tab import Listener
 
 BROWSER_RATE = 48_000
@@ -94,58 +92,6 @@ def test_two_people_have_their_own_readings(classifier, chunks):
         together += hear_all(classifier, [chunk], one)
         hear_all(classifier, [np.zeros_like(chunk)], other)
     assert together == alone
-
-
-def test_a_file_gives_its_emotion_and_figures(classifier, examples):
-    path = examples[0]
-    analysis = analyze(path, classifier)
-    summary, bars, sound = file_tab.hear(classifier, str(path))
-    assert analysis.emotion in summary
-    assert BY_NAME[analysis.emotion].symbol in summary
-    assert f"{analysis.confidence:.0%}" in summary
-    assert path.name in summary
-    assert list(bars.data[1].x) == pytest.approx(list(analysis.probabilities))
-    assert sound is not None
-
-
-def test_silence_has_a_sentence_and_no_emotion(classifier, tmp_path):
-    soundfile.write(tmp_path / "silence.wav", np.zeros(audio.SAMPLE_RATE), audio.SAMPLE_RATE)
-    summary, _, sound = file_tab.hear(classifier, str(tmp_path / "silence.wav"))
-    assert "No speech was heard" in summary
-    assert not any(label in summary for label in LABELS)
-    assert sound is not None
-
-
-@pytest.mark.parametrize("content", [b"", b"no sound " * 100, b"RIFF\x00\x00\x00\x00WAVEfmt "])
-def test_a_bad_file_is_one_sentence(classifier, tmp_path, content):
-    path = tmp_path / "voice.wav"
-    path.write_bytes(content)
-    with pytest.raises(gr.Error) as raised:
-        file_tab.hear(classifier, str(path))
-    assert raised.value.message.startswith("voice.wav ")
-    assert str(tmp_path) not in raised.value.message
-    assert not raised.value.print_exception
-
-
-def test_a_cleared_file_clears_the_page(classifier):
-    summary, bars, sound = file_tab.hear(classifier, None)
-    assert "Ready" in summary
-    assert not np.any(bars.data[1].x)
-    assert sound is None
-
-
-def test_a_file_name_is_text_and_not_markup(classifier, examples, tmp_path):
-    path = tmp_path / "<img src=x onerror=alert(1)>.ogg"
-    path.write_bytes(examples[0].read_bytes())
-    summary, _, _ = file_tab.hear(classifier, str(path))
-    assert "<img" not in summary
-
-
-def test_examples_are_named_by_emotion_and_voice(examples):
-    labels = [file_tab.example_label(path) for path in examples]
-    for path, label in zip(examples, labels, strict=True):
-        assert path.stem.split("-")[0] in label
-    assert len(set(labels)) == len(labels)
 
 
 def test_the_page_offers_no_endpoint_by_accident(classifier):

@@ -126,13 +126,7 @@ def test_what_is_no_recording_is_said_in_a_sentence(classifier):
 @pytest.mark.parametrize("seconds", [0.01, 2.0, 90.0])
 def test_a_picture_is_small_and_true(classifier, joined, seconds):
     waveform = np.resize(joined, round(seconds * RATE))
-    hearing = hear((RATE, waveform), classifier, picture=True)
-    while True:
-        try:
-            next(hearing)
-        except StopIteration as end:
-            picture = end.value.picture
-            break
+    picture = analyze((RATE, waveform), classifier, picture=True).picture
     columns = len(picture.waveform)
     assert columns == len(picture.spectrogram) <= COLUMNS
     assert picture.duration == pytest.approx(seconds, abs=1e-3)

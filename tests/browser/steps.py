@@ -31,9 +31,9 @@ def wait_for_readings(page: Page, count: int) -> None:
     )
 
 
-def upload(page: Page, path: Path) -> None:
-    page.get_by_role("tab", name="File").click()
-    clear = page.locator("#recording button[aria-label=Clear]")
+def upload(page: Page, *paths: Path) -> None:
+    page.get_by_role("tab", name="Recordings").click()
+    clear = page.locator("#recordings button[aria-label=Clear]")
     if clear.is_visible():
         clear.click()
-    page.set_input_files("#recording input[type=file]", path)
+    page.set_input_files("#recordings input[type=file]", paths)

@@ -12,8 +12,7 @@ from playwright.sync_api import Page, expect
 from app import audio
 from app.emotions import LABELS
 from app.live import LiveSession
-from app.recordings import analyze
-from tests.browser.steps import SECOND, plotted, record, stop, upload, wait_for_readings
+from tests.browser.steps import SECOND, plotted, record, stop, wait_for_readings
 
 
 def test_a_recording_shows_an_emotion_then_no_speech(open_page):
@@ -192,50 +191,6 @@ def test_two_people_do_not_see_each_other(open_page):
         assert times == [0.5 * (index + 1) for index in range(len(times))]
 
 
-def test_a_file_shows_what_the_classifier_hears(open_page, recordings, classifier):
-    expected = analyze(recordings["angry"], classifier)
-    page = open_page()
-    upload(page, recordings["angry"])
-    expect(page.locator("#summary .emotion")).to_have_text(expected.emotion, timeout=20 * SECOND)
-    summary = page.locator("#summary").inner_text()
-    assert f"{expected.confidence:.0%} confident" in summary
-    assert "angry.wav" in summary
-    expect(page.locator("#bars .main-svg").first).to_be_visible()
-    expect(page.locator("#sound .heatmaplayer image")).to_have_count(1)
-    assert page.locator("#sound .scatterlayer .trace").count() == 0
-
-    upload(page, recordings["long"])
-    expect(page.locator("#summary .heard")).to_contain_text("long.wav", timeout=20 * SECOND)
-    expect(page.locator("#sound .scatterlayer .trace")).to_have_count(len(LABELS))
-
-
-def test_a_file_without_speech_has_no_emotion(open_page, recordings):
-    page = open_page()
-    upload(page, recordings["silence"])
-    expect(page.locator("#summary .emotion")).to_have_text("No speech", timeout=20 * SECOND)
-
-
-def test_an_example_is_heard_when_it_is_chosen(open_page):
-    page = open_page()
-    page.get_by_role("tab", name="File").click()
-    page.locator("#examples button").first.click()
-    expect(page.locator("#summary .detail")).to_contain_text("confident", timeout=20 * SECOND)
-    assert page.locator("#summary .emotion").inner_text().lower() in LABELS
-
-
-def test_a_bad_file_gives_a_sentence_and_the_next_one_is_heard(open_page, recordings):
-    page = open_page()
-    upload(page, recordings["text"])
-    toast = page.locator("[data-testid=toast-body]")
-    expect(toast).to_contain_text("text.wav is not audio", timeout=20 * SECOND)
-    assert "Traceback" not in page.inner_text("body")
-    assert page.locator("#summary .emotion").inner_text() == "Ready"
-    expect(page.locator("html[data-hearing]")).to_have_count(0)
-
-    upload(page, recordings["sad"])
-    expect(page.locator("#summary .heard")).to_contain_text("sad.wav", timeout=20 * SECOND)
-
-
 def test_a_refused_microphone_gives_a_sentence(open_page):
     page = open_page(None)
     record(page)
@@ -256,7 +211,7 @@ def test_nothing_is_fetched_from_anywhere_else(open_page, app_url):
     page.on("request", lambda request: asked.append(request.url))
     page.reload()
     page.wait_for_selector("#live .history .main-svg")
-    page.get_by_role("tab", name="File").click()
+    page.get_by_role("tab", name="Recordings").click()
     page.get_by_role("tab", name="About").click()
     expect(page.get_by_text("What it must not be used for")).to_be_visible()
     elsewhere = [url for url in asked if not url.startswith((app_url, "data:", "blob:"))]

@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 
 from app.bundle import read, write
 from app.classifier import Classifier
-from app.ui import page as ui
 from app.ui.live_tab import BEHIND, Listener
+from tests.browser.serving import served
 from tests.browser.steps import SECOND, plotted, record, wait_for_readings
 
 
@@ -31,13 +31,6 @@ def page_with_two_models(classifier, tmp_path):
     opposite = keras.Model(model.input, keras.layers.Rescaling(-1.0)(model.output))
     write(tmp_path / "second", opposite, info)
     yield from served(Classifier(tmp_path / "first"))
-
-
-def served(classifier):
-    page = ui.build(classifier)
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **ui.launch_settings())
-    yield page, url
-    page.close()
 
 
 def test_the_model_can_change_during_a_recording(open_page, page_with_two_models):

@@ -1,0 +1,61 @@
+"""What the Recordings tab says in HTML: the large emotion and the progress."""
+
+from html import escape
+
+from app.emotions import BY_NAME
+from app.tables import Outcome
+
+NO_PROGRESS = ""
+
+
+def summary_of(outcome: Outcome) -> str:
+    """The large emotion and what it was heard in."""
+    analysis = outcome.analysis
+    if analysis is None:
+        return _summary("", "Not heard", escape(outcome.error or ""), escape(outcome.file))
+    heard = (
+        f"{escape(outcome.file)} · {clock(analysis.duration)}, {clock(analysis.speech)} of speech"
+    )
+    if analysis.emotion is None or analysis.confidence is None:
+        return _summary("", "No speech", "No speech was heard, so there is no emotion.", heard)
+    emotion = BY_NAME[analysis.emotion]
+    certainty = f"{analysis.confidence:.0%} confident"
+    return _summary(emotion.symbol, emotion.name, certainty, heard, emotion.colour)
+
+
+def empty_summary() -> str:
+    return _summary("", "Ready", "Drop in recordings, or choose an example.", "")
+
+
+def progress_bar(
+    done: int, total: int, name: str, seconds: float = 0.0, duration: float | None = None
+) -> str:
+    """How far it has come: recordings, and seconds of the one that is heard."""
+    share = seconds / duration if duration else 0.0
+    percent = round(100 * min(1.0, (done + min(share, 1.0)) / total))
+    count = f"{min(done + 1, total)} of {total}: " if total > 1 else ""
+    time = f", {clock(seconds)}" if seconds else ""
+    if seconds and duration:
+        time += f" of {clock(duration)}"
+    return (
+        f'<div role="progressbar" aria-label="Hearing" aria-valuenow="{percent}" '
+        f'aria-valuemin="0" aria-valuemax="100" style="--done: {percent}%"><span></span></div>'
+        f"<p>Hearing {count}{escape(name)}{time}</p>"
+    )
+
+
+def clock(seconds: float) -> str:
+    """`2.4 s` below a minute, `1:05` and `1:00:05` from there on."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _summary(face: str, title: str, detail: str, heard: str, colour: str = "transparent") -> str:
+    return (
+        f'<div class="now" style="--now: {colour}"><div class="face" aria-hidden="true">{face}'
+        f'</div><div class="words" aria-live="polite"><p class="emotion">{title}</p>'
+        f'<p class="detail">{detail}</p><p class="heard">{heard}</p></div></div>'
+    )

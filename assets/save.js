@@ -1,0 +1,9 @@
+// Runs in the head of the page: a file of text to take away, made here and nowhere else.
+window.saveText = (name, text) => {
+  const type = name.endsWith(".json") ? "application/json" : "text/csv";
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+};

@@ -1,0 +1,180 @@
+"""The Recordings tab in a real browser: one, many, stopped, played and taken away."""
+
+import json
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from playwright.sync_api import Locator, Page, expect
+
+from app import audio
+from app.classifier import Classifier
+from app.emotions import LABELS
+from app.recordings import analyze
+from app.tables import FILE_COLUMNS, SEGMENT_COLUMNS
+from tests.browser.serving import served
+from tests.browser.steps import SECOND, upload
+from tests.sounds import RATE, with_ffmpeg
+
+HEARD = {"timeout": 30 * SECOND}
+
+
+def test_a_recording_shows_what_the_classifier_hears(open_page, recordings, classifier):
+    expected = analyze(recordings["angry"], classifier)
+    page = open_page()
+    upload(page, recordings["angry"])
+    expect(page.locator("#summary .emotion")).to_have_text(expected.emotion, **HEARD)
+    summary = page.locator("#summary").inner_text()
+    assert f"{expected.confidence:.0%} confident" in summary
+    assert "angry.wav" in summary
+    expect(page.locator("#bars .main-svg").first).to_be_visible()
+    expect(page.locator("#sound .heatmaplayer image")).to_have_count(1)
+    assert page.locator("#sound .scatterlayer .trace").count() == 0
+    expect(page.locator("#many")).to_be_hidden()
+    expect(page.locator("#stop")).to_be_hidden()
+
+    upload(page, recordings["long"])
+    expect(page.locator("#summary .heard")).to_contain_text("long.wav", **HEARD)
+    expect(page.locator("#sound .scatterlayer .trace")).to_have_count(len(LABELS))
+
+
+def test_a_film_is_heard(open_page, recordings, classifier, tmp_path):
+    film = tmp_path / "film.mp4"
+    clip = audio.load(recordings["angry"], RATE)[:, None]
+    film.write_bytes(with_ffmpeg(clip, "mp4", "aac", picture=True))
+    page = open_page()
+    upload(page, film)
+    expect(page.locator("#summary .heard")).to_contain_text("film.mp4", **HEARD)
+    expect(page.locator("#summary .emotion")).to_have_text("angry")
+
+
+def test_a_recording_without_speech_has_no_emotion(open_page, recordings):
+    page = open_page()
+    upload(page, recordings["silence"])
+    expect(page.locator("#summary .emotion")).to_have_text("No speech", **HEARD)
+
+
+def test_an_example_is_heard_when_it_is_chosen_and_can_be_played(open_page):
+    page = open_page()
+    page.get_by_role("tab", name="Recordings").click()
+    page.locator("#examples button").first.click()
+    expect(page.locator("#summary .detail")).to_contain_text("confident", **HEARD)
+    assert page.locator("#summary .emotion").inner_text().lower() in LABELS
+    page.wait_for_function("document.querySelector('#player audio').duration > 1")
+
+
+def test_a_click_on_the_figure_plays_from_there(open_page, recordings):
+    page = open_page()
+    upload(page, recordings["long"])
+    page.wait_for_selector("#sound .scatterlayer")
+    page.wait_for_function("document.querySelector('#player audio').duration > 4")
+    source = page.evaluate("document.querySelector('#player audio').src")
+    assert source.startswith("blob:"), "the sound does not come back from the server"
+    plot = page.locator("#sound .js-plotly-plot")
+    width = plot.bounding_box()["width"]
+    plot.click(position={"x": width / 2, "y": 60})
+    middle = page.evaluate("document.querySelector('#player audio').currentTime")
+    duration = page.evaluate("document.querySelector('#player audio').duration")
+    assert middle == pytest.approx(duration / 2, abs=0.1 * duration)
+    expect(page.locator("#sound .cursor")).to_be_visible()
+
+
+def test_a_bad_recording_gives_a_sentence_and_the_next_one_is_heard(open_page, recordings):
+    page = open_page()
+    upload(page, recordings["text"])
+    toast = page.locator("[data-testid=toast-body]")
+    expect(toast).to_contain_text("text.wav is not audio", **HEARD)
+    assert "Traceback" not in page.inner_text("body")
+    assert page.locator("#summary .emotion").inner_text() == "Ready"
+    expect(page.locator("html[data-hearing]")).to_have_count(0)
+
+    upload(page, recordings["sad"])
+    expect(page.locator("#summary .heard")).to_contain_text("sad.wav", **HEARD)
+
+
+@pytest.fixture
+def archive(recordings, tmp_path):
+    path = tmp_path / "voices.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.write(recordings["sad"], "packed.wav")
+    return path
+
+
+def cell(page: Page, text: str) -> Locator:
+    """Of the table; Gradio keeps a hidden copy of some to measure them."""
+    return page.locator("#files").get_by_text(text).locator("visible=true").first
+
+
+def saved(page: Page, label: str) -> tuple[str, Path]:
+    """The file that a button gives."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=label).click()
+    return download.value.suggested_filename, download.value.path()
+
+
+def test_many_are_a_table_charts_and_files(open_page, recordings, archive):
+    page = open_page()
+    upload(page, recordings["angry"], recordings["text"], recordings["silence"], archive)
+    expect(cell(page, "packed.wav")).to_be_visible(**HEARD)
+    expect(page.locator("#progress p")).to_have_count(0, **HEARD)
+    expect(cell(page, "text.wav is not audio")).to_be_visible()
+    expect(cell(page, "no speech")).to_be_visible()
+    expect(page.locator("#shares .pielayer")).to_be_visible()
+
+    cell(page, "packed.wav").click()
+    expect(page.locator("#summary .heard")).to_contain_text("packed.wav", **HEARD)
+    expect(page.locator("#player .shown")).to_contain_text("packed.wav")
+
+    name, path = saved(page, "Recordings as CSV")
+    files = pd.read_csv(path)
+    assert name == "undertone-recordings.csv"
+    assert tuple(files.columns) == FILE_COLUMNS
+    assert files["file"].tolist() == ["angry.wav", "text.wav", "silence.wav", "packed.wav"]
+    assert files["error"].notna().tolist() == [False, True, False, False]
+    _, path = saved(page, "Windows as CSV")
+    windows = pd.read_csv(path)
+    assert tuple(windows.columns) == SEGMENT_COLUMNS
+    assert set(windows["file"]) == {"angry.wav", "silence.wav", "packed.wav"}
+    _, path = saved(page, "All as JSON")
+    assert [entry["file"] for entry in json.loads(path.read_text())] == files["file"].tolist()
+
+
+class Counting(Classifier):
+    """The shipped bundle, which counts how often it is asked."""
+
+    asked = 0
+
+    def probabilities(self, windows):
+        self.asked += 1
+        return super().probabilities(windows)
+
+
+@pytest.fixture
+def counted_page():
+    classifier = Counting()
+    for _, url in served(classifier):
+        yield classifier, url
+
+
+def test_stop_ends_the_work_and_keeps_what_was_found(open_page, counted_page, recordings, tmp_path):
+    classifier, url = counted_page
+    hour = tmp_path / "hour.wav"
+    clip = audio.load(recordings["long"])
+    soundfile.write(hour, np.resize(clip, 3600 * audio.SAMPLE_RATE), audio.SAMPLE_RATE, "PCM_16")
+    page = open_page(url=url)
+    upload(page, recordings["angry"], hour)
+    expect(page.locator("#progress p")).to_contain_text("2 of 2: hour.wav, ", **HEARD)
+    page.click("#stop")
+    expect(page.locator("#progress p")).to_have_count(0)
+    time.sleep(1)
+    asked = classifier.asked
+    time.sleep(2)
+    assert classifier.asked == asked, "nothing is computed for nobody"
+    assert page.locator("#summary .heard").inner_text().startswith("angry.wav")
+    assert cell(page, "angry.wav").is_visible()
+    _, path = saved(page, "Recordings as CSV")
+    assert pd.read_csv(path)["file"].tolist() == ["angry.wav"]
