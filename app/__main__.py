@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -39,16 +40,21 @@ def serve(
     desktop: Annotated[
         bool, typer.Option("--desktop", help="Open the page in a window of its own.")
     ] = False,
+    mcp: Annotated[
+        bool, typer.Option("--mcp", help="Serve the endpoints as tools for agents, too.")
+    ] = False,
 ) -> None:
     """Hear how something is said: without a command, open the page."""
     if context.invoked_subcommand is not None:
         return
     refuse_taken_port(host, port)
+    if mcp and find_spec("mcp") is None:
+        stop("Tools for agents need one more package: pip install -r requirements-mcp.txt")
     classifier = load_model(model)
 
     from app.ui.page import launch
 
-    launch(classifier, host, port, Path(typer.get_app_dir(NAME)) if desktop else None)
+    launch(classifier, host, port, Path(typer.get_app_dir(NAME)) if desktop else None, mcp)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import numpy as np
 from app.audio import Source
 from app.classifier import Classifier
 from app.emotions import LABELS
-from app.recordings import analyze
+from app.recordings import Analysis, analyze
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,22 @@ def predict_emotion(
         if sample_rate is None:
             raise ValueError("Samples need their rate: predict_emotion(samples, sample_rate=16000)")
         source = (sample_rate, source)
-    heard = analyze(source, classifier)
-    shares = [] if heard.probabilities is None else heard.probabilities.astype(float).tolist()
+    return prediction(analyze(source, classifier))
+
+
+def prediction(heard: Analysis) -> Prediction:
+    """An analysis without its timeline."""
     return Prediction(
         emotion=heard.emotion,
         confidence=heard.confidence,
-        probabilities=dict(zip(LABELS, shares, strict=bool(shares))),
+        probabilities=by_label(heard.probabilities),
         duration=heard.duration,
         speech=heard.speech,
     )
+
+
+def by_label(probabilities: np.ndarray | None) -> dict[str, float]:
+    """(8,) probabilities by the names of the emotions; empty where there are none."""
+    if probabilities is None:
+        return {}
+    return dict(zip(LABELS, probabilities.astype(float).tolist(), strict=True))

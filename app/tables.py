@@ -60,7 +60,11 @@ def segments(outcomes: Iterable[Outcome]) -> pd.DataFrame:
     ]
     if not tables:
         return _table([], SEGMENT_COLUMNS)
-    return pd.concat(tables, ignore_index=True)[list(SEGMENT_COLUMNS)].round(DECIMALS)
+    table = pd.concat(tables, ignore_index=True)[list(SEGMENT_COLUMNS)]
+    # In double precision, or four decimals become sixteen in JSON.
+    return table.astype(dict.fromkeys(LABELS, np.float64) | {"confidence": np.float64}).round(
+        DECIMALS
+    )
 
 
 def records(table: pd.DataFrame) -> list[dict[str, object]]:

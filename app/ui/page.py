@@ -8,7 +8,7 @@ from gradio.themes.utils import fonts
 
 from app.classifier import Classifier
 from app.desktop import open_window
-from app.ui import ASSETS, asset, live_tab, recordings_tab
+from app.ui import ASSETS, api, asset, live_tab, recordings_tab
 
 TITLE = "Undertone"
 SESSIONS = 200  # people whose state is kept; beyond, who was idle longest starts anew
@@ -57,6 +57,7 @@ def build(classifier: Classifier) -> gr.Blocks:
             with gr.Tab("About", id="about"):
                 gr.Markdown(_about(classifier), elem_id="about")
         gr.HTML(asset("footer.html"), apply_default_css=False)
+        api.build(classifier)
 
         def forget(request: gr.Request) -> None:
             """Gradio would keep the state of a closed page for an hour."""
@@ -122,7 +123,9 @@ def launch_settings() -> dict[str, Any]:
     }
 
 
-def launch(classifier: Classifier, host: str, port: int, profile: Path | None = None) -> None:
+def launch(
+    classifier: Classifier, host: str, port: int, profile: Path | None = None, mcp: bool = False
+) -> None:
     """Serve the page until the process is stopped.
 
     Args:
@@ -131,13 +134,18 @@ def launch(classifier: Classifier, host: str, port: int, profile: Path | None = 
         port: the port to listen on.
         profile: a folder for the settings of a window of its own, which opens with the page and
             ends it when it is closed; None for no window.
+        mcp: whether the endpoints are tools for agents, too; it takes Gradio's `mcp` extra.
 
     Raises:
         OSError: the port is taken.
     """
     page = build(classifier)
     _, url, _ = page.launch(
-        server_name=host, server_port=port, prevent_thread_lock=True, **launch_settings()
+        server_name=host,
+        server_port=port,
+        prevent_thread_lock=True,
+        mcp_server=mcp,
+        **launch_settings(),
     )
     window = open_window(url, profile) if profile else None
     if window is None:

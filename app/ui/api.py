@@ -1,0 +1,236 @@
+"""The endpoints for programs and agents: the same engine, by name, with plain answers."""
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+import gradio as gr
+import httpx
+import numpy as np
+from gradio.utils import is_in_or_equal
+
+from app import tables
+from app.audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
+from app.batch import expand, outcomes
+from app.classifier import Classifier, bundles
+from app.errors import UndertoneError
+from app.live import DEFAULT_SMOOTHING, Reading
+from app.prediction import by_label, prediction
+from app.recordings import analyze
+from app.tables import Outcome
+from app.ui.api_sessions import Sessions
+from app.ui.live_tab import named
+
+AT_ONCE = 2  # recordings and batches that are heard at the same time; the others wait
+CHUNKS_AT_ONCE = 8
+LONGEST_CHUNK = 10  # seconds
+
+Row = dict[str, Any]
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Sent = TypeVar("Sent", str, list[str])
+
+
+class ApiError(UndertoneError):
+    """A request that cannot be answered; the message says what to send instead."""
+
+
+def build(classifier: Classifier) -> None:
+    """Add the endpoints to the Blocks that are open; nothing of them shows on the page."""
+    endpoints = Endpoints(classifier)
+    with gr.Column(visible=False):
+        model = gr.Dropdown(
+            bundles(classifier.folder.parent), value=classifier.folder.name, label="Model"
+        )
+        recording = gr.File(type="filepath", label="Recording, of any format, up to two hours")
+        take_uploads(recording)
+        recordings = gr.File(
+            file_count="multiple", type="filepath", label="Recordings, and zip archives of them"
+        )
+        hop = gr.Number(
+            HOP_SECONDS, minimum=0.1, maximum=WINDOW_SECONDS, label="Seconds between windows"
+        )
+        timeline = gr.Checkbox(False, label="A row a window instead of a row a recording")
+        chunk = gr.Textbox(label="Mono samples, 16-bit little-endian, as base64")
+        rate = gr.Number(SAMPLE_RATE, minimum=8_000, maximum=192_000, precision=0, label="Hz")
+        session = gr.Textbox("", label="The session to go on with; empty for a new one")
+        smoothing = gr.Number(DEFAULT_SMOOTHING, minimum=0, maximum=0.95, label="Smoothing")
+        last = gr.Checkbox(False, label="Whether the session ends with this chunk")
+        answer = gr.JSON(label="Answer")
+
+    heard = {"concurrency_limit": AT_ONCE, "concurrency_id": "recordings"}
+    gr.on([], endpoints.predict, [recording, model], answer, api_name="predict", **heard)
+    gr.on([], endpoints.analyze, [recording, hop, model], answer, api_name="analyze", **heard)
+    gr.on([], endpoints.batch, [recordings, timeline, model], answer, api_name="batch", **heard)
+    gr.on(
+        [],
+        endpoints.live,
+        [chunk, rate, session, smoothing, last, model],
+        answer,
+        api_name="live",
+        concurrency_limit=CHUNKS_AT_ONCE,
+    )
+
+
+def take_uploads(recording: gr.File) -> None:
+    """Let an address of this very server stand for what was uploaded here.
+
+    Gradio refuses the addresses of its own machine, and with them what its own tool for agents
+    (`gradio upload-mcp`) has just uploaded. Set on the component and no class of its own, for
+    which Gradio would write a stub file beside this one.
+    """
+    move = recording.async_move_resource_to_block_cache
+
+    async def moved(place: str | Path | None) -> str | None:
+        uploaded = unquote(str(place).partition("/gradio_api/file=")[2])
+        known = is_in_or_equal(uploaded, recording.GRADIO_CACHE) and Path(uploaded).is_file()
+        try:
+            return await move(uploaded if known else place)
+        except (httpx.HTTPError, OSError, ValueError) as error:
+            raise gr.Error("Nothing can be read at that address.", print_exception=False) from error
+
+    recording.async_move_resource_to_block_cache = moved
+
+
+def no_tool(endpoint: Endpoint) -> Endpoint:
+    """Keep an endpoint from the agents' tools: Gradio makes one of each that is public."""
+    endpoint._mcp_type = "none"  # type: ignore[attr-defined]
+    return endpoint
+
+
+class Endpoints:
+    """What the endpoints answer. Their docstrings are Gradio's API page and the agents' manual.
+
+    Gradio reads one line a parameter.
+    """
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self._sessions = Sessions()
+
+    def predict(self, recording: str | None, model: str) -> Row:
+        """Hear one recording and say which emotion the voice in it carries.
+
+        Args:
+            recording: sound or video of any common format, up to two hours long.
+            model: what listens, by its name.
+
+        Returns:
+            emotion and confidence (0 to 1), both null when there is too little speech; probabilities by emotion; duration and speech in seconds.
+        """  # noqa: E501
+        with plainly():
+            heard = analyze(sent(recording), named(self._classifier, model))
+        return asdict(prediction(heard))
+
+    def analyze(self, recording: str | None, hop: float, model: str) -> Row:
+        """Hear one recording window by window and say how its emotion changes over time.
+
+        Args:
+            recording: sound or video of any common format, up to two hours long.
+            hop: seconds from one window to the next, 0.1 to 3; a window is 3 seconds long.
+            model: what listens, by its name.
+
+        Returns:
+            what predict returns, and windows: a row each with start and end in seconds, emotion, confidence, speech (share of the window) and the probability of each emotion; null without speech.
+        """  # noqa: E501
+        with plainly():
+            path = sent(recording)
+            heard = analyze(path, named(self._classifier, model), hop)
+        windows = tables.segments([Outcome(Path(path).name, heard)]).drop(columns="file")
+        return asdict(prediction(heard)) | {"windows": tables.records(windows)}
+
+    @no_tool  # Gradio can't hand an agent's list of files over (6.31).
+    def batch(self, recordings: list[str] | None, timeline: bool, model: str) -> list[Row]:
+        """Hear many recordings; one that is broken is a row with its reason, the rest go on.
+
+        Args:
+            recordings: files of any common format, and zip archives of such files.
+            timeline: true for a row a window (file, start, end, ...) instead of a row a recording.
+            model: what listens, by its name.
+
+        Returns:
+            a list of rows: file, emotion, confidence, duration and speech in seconds, error (why it could not be heard, or null) and the probability of each emotion.
+        """  # noqa: E501
+        with plainly():
+            paths = [Path(path) for path in sent(recordings)]
+            results = outcomes(expand(paths), named(self._classifier, model), jobs=1)
+            return tables.records((tables.segments if timeline else tables.files)(results))
+
+    @no_tool  # Agents have no microphone.
+    def live(
+        self,
+        chunk: str,
+        sample_rate: int,
+        session: str,
+        smoothing: float,
+        last: bool,
+        model: str,
+    ) -> Row:
+        """Hear the next chunk of a stream: the first call begins a session, the others name it.
+
+        Args:
+            chunk: up to ten seconds of mono sound, signed 16-bit little-endian samples as base64.
+            sample_rate: of the chunk, in Hz.
+            session: what the first answer named; leave it out to begin one. Idle for 5 minutes, it ends.
+            smoothing: how much of the last reading a new one keeps, 0 to 0.95.
+            last: true to end the session with this chunk.
+            model: what listens, by its name; a session may change it.
+
+        Returns:
+            session, to go on with; heard, the seconds so far; readings, one each half second: time, status (listening, no speech or speaking), emotion, confidence, probabilities by emotion, speech (share of the step) and level (dBFS).
+        """  # noqa: E501
+        with plainly():
+            samples = decode(chunk, sample_rate)
+            chosen = named(self._classifier, model)
+            name, stream = self._sessions.open(session, chosen)
+            with stream.lock:
+                if stream.session.classifier is not chosen:
+                    stream.session.use(chosen)
+                stream.session.smoothing = smoothing
+                readings = stream.session.feed(samples, sample_rate)
+        if last:
+            self._sessions.close(name)
+        return {
+            "session": None if last else name,
+            "heard": round(stream.session.received, 3),
+            "readings": [reading_row(reading) for reading in readings],
+        }
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Errors that a person can mend reach the client as their sentence, and no log."""
+    try:
+        yield
+    except UndertoneError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def sent(what: Sent | None) -> Sent:
+    if not what:
+        raise ApiError("Nothing was sent: send a recording.")
+    return what
+
+
+def decode(chunk: str, sample_rate: int) -> np.ndarray:
+    """(n,) int16 of a chunk.
+
+    Raises:
+        ApiError: it is no base64 of whole samples, or longer than `LONGEST_CHUNK`.
+    """
+    try:
+        samples = np.frombuffer(base64.b64decode(chunk, validate=True), "<i2")
+    except (binascii.Error, ValueError) as error:
+        raise ApiError("A chunk is 16-bit samples as base64; this one is not.") from error
+    if len(samples) > LONGEST_CHUNK * sample_rate:
+        raise ApiError(f"A chunk is at most {LONGEST_CHUNK} seconds long: send shorter ones.")
+    return samples
+
+
+def reading_row(reading: Reading) -> Row:
+    """A reading as JSON knows it."""
+    return asdict(reading) | {"probabilities": by_label(reading.probabilities)}
