@@ -1,11 +1,10 @@
 """The commands. `python -m app` alone serves the page."""
 
+import logging
 import os
 import socket
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from app.errors import UndertoneError
+from app.quiet import native_chatter_held
 
 if TYPE_CHECKING:
     from app.classifier import Classifier
@@ -107,19 +107,29 @@ def predict(
         bool, typer.Option("--timeline", help="A row a window instead of a row a recording.")
     ] = False,
     form: Annotated[
-        Literal["table", "csv", "json", "jsonl"], typer.Option("--format", help="How to print.")
-    ] = "table",
+        Literal["table", "csv", "json", "jsonl", "parquet"] | None,
+        typer.Option("--format", help="How to print; parquet, for large archives, needs --out."),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="A file to write instead.")
+        str | None, typer.Option(help="A file to write instead; of Parquet, a folder or address.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Recordings that are heard at once.")] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Of a Dask cluster that does the work, such as tcp://10.0.0.1:8786."),
+    ] = None,
     model: Model = "residual-mel",
 ) -> None:
     """Hear recordings and print the emotion of each.
 
     The exit code is 0 when all went well, 1 when some recording could not be heard, and 2 for
-    wrong usage.
+    wrong usage. Parquet is written part by part, by worker processes of this machine or of a Dask
+    cluster; the same command goes on where a run was stopped.
     """
+    if scheduler or form == "parquet":
+        if not out or form not in (None, "parquet"):
+            raise typer.BadParameter("a cluster writes Parquet: give --out and no other --format.")
+        raise typer.Exit(0 if score(recordings, out, scheduler, jobs, model) else 1)
     with native_chatter_held():
         from app.predict import Format, items
         from app.predict import predict as run
@@ -131,9 +141,11 @@ def predict(
     classifier = load_model(model)
     try:
         with (
-            out.open("w", encoding="utf-8", newline="") if out else nullcontext(sys.stdout) as file
+            Path(out).open("w", encoding="utf-8", newline="")
+            if out
+            else nullcontext(sys.stdout) as file
         ):
-            well = run(chosen, classifier, jobs, Format(form), timeline, file)
+            well = run(chosen, classifier, jobs, Format(form or "table"), timeline, file)
     except BrokenPipeError:  # who reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
@@ -142,38 +154,39 @@ def predict(
     raise typer.Exit(0 if well else 1)
 
 
+def score(names: list[str], out: str, scheduler: str | None, jobs: int, model: str) -> bool:
+    """Hear an archive with worker processes; whether all went well."""
+    try:
+        with native_chatter_held():
+            from app import cluster
+    except ImportError:
+        stop("Parquet and clusters need more packages: pip install -r requirements-cluster.txt")
+    logging.disable()  # Dask's traces of workers that die and runs that are stopped
+    try:
+        broken = cluster.score(names, out, bundle_folder(model), scheduler, jobs)
+    except UndertoneError as error:
+        stop(str(error))
+    for outcome in broken:
+        typer.echo(f"{outcome.file}: {outcome.error}", err=True)
+    return not broken
+
+
 def load_model(name: str) -> "Classifier":
     """The bundle of that name or path, ready; a bundle that is broken ends the program."""
     with native_chatter_held():
         from app.bundle import BundleError
-        from app.classifier import MODELS, Classifier
+        from app.classifier import Classifier
 
         try:
-            return Classifier(Path(name) if Path(name).is_dir() else MODELS / name)
+            return Classifier(bundle_folder(name))
         except BundleError as error:
             stop(str(error))
 
 
-@contextmanager
-def native_chatter_held() -> Iterator[None]:
-    """Keep TensorFlow's notes on the processor, which no setting hides, off standard error.
+def bundle_folder(name: str) -> Path:
+    from app.classifier import MODELS
 
-    They come from below Python, so the file descriptor itself is turned aside. If what is inside
-    fails, what was held is let out.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            held.seek(0)
-            os.write(kept, held.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+    return Path(name) if Path(name).is_dir() else MODELS / name
 
 
 def refuse_taken_port(host: str, port: int) -> None:

@@ -1,0 +1,142 @@
+"""The results of a large archive: Parquet files, part by part, wherever fsspec can write."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from posixpath import basename, join
+from typing import TypeVar
+
+import fsspec
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app import tables
+from app.errors import UndertoneError
+from app.tables import Outcome
+
+WORDS = ("file", "emotion", "error")
+MODEL = b"undertone.model"  # in the metadata of each part: the digest of the model that heard it
+Answer = TypeVar("Answer")
+
+
+class ArchiveError(UndertoneError):
+    """A place that cannot be read or written; the message is one sentence that says why."""
+
+
+class Archive:
+    """A folder with a table of the files and one of their segments, each of many parts.
+
+    A part of the files table is written after its segments and in one step: what it names is done,
+    and segments without it are the rest of a run that was stopped. One run at a time may write.
+
+    Args:
+        folder: a path or an address of fsspec, such as `s3://bucket/results`.
+        model: the digest of the model that hears; one archive holds results of one model.
+
+    Raises:
+        ArchiveError: the folder cannot be used, or holds results of another model.
+    """
+
+    def __init__(self, folder: str, model: str) -> None:
+        self._folder = folder
+        self._metadata = {MODEL: model.encode()}
+        self._system, self._root = self._try(partial(fsspec.core.url_to_fs, folder))
+        for table in ("files", "segments"):
+            self._try(partial(self._system.makedirs, join(self._root, table), exist_ok=True))
+        self._done = self._try(self._resume)
+
+    @property
+    def done(self) -> frozenset[str]:
+        """The files that have a row here."""
+        return frozenset(self._done)
+
+    def append(self, outcomes: Sequence[Outcome]) -> None:
+        """Write the next part.
+
+        Raises:
+            ArchiveError: it cannot be written; a later run hears these files again.
+        """
+        name = f"part-{self._parts:06}.parquet"
+        self._try(lambda: self._write("segments", name, tables.segments(outcomes)))
+        self._try(lambda: self._write("files", name, tables.files(outcomes)))
+        self._parts += 1
+        self._done.update(outcome.file for outcome in outcomes)
+
+    def _resume(self) -> set[str]:
+        committed = {basename(path): path for path in self._listed("files")}
+        for path in self._listed("segments"):
+            if basename(path) not in committed:
+                self._system.rm(path)
+        self._parts = 1 + max((int(name[5:11]) for name in committed), default=-1)
+        done: set[str] = set()
+        for path in committed.values():
+            with self._system.open(path, "rb") as file:
+                table = pq.read_table(file, columns=["file"])
+            if table.schema.metadata.get(MODEL) != self._metadata[MODEL]:
+                raise ArchiveError(
+                    f"{self._folder} holds results of another model: choose another folder."
+                )
+            done.update(table["file"].to_pylist())
+        return done
+
+    def _listed(self, table: str) -> list[str]:
+        return sorted(self._system.glob(join(self._root, table, "part-*.parquet")))
+
+    def _write(self, table: str, name: str, rows: pd.DataFrame) -> None:
+        # Without a schema, a part whose files are all well would have no type for their errors.
+        fields = [(column, pa.string() if column in WORDS else pa.float32()) for column in rows]
+        schema = pa.schema(fields, self._metadata)
+        unfinished = join(self._root, table, f"_{name}")
+        with self._system.open(unfinished, "wb") as file:
+            pq.write_table(pa.Table.from_pandas(rows, schema, preserve_index=False), file)
+        self._system.mv(unfinished, join(self._root, table, name))
+
+    def _try(self, action: Callable[[], Answer]) -> Answer:
+        return reached(self._folder, action)
+
+
+def reached(place: str, action: Callable[[], Answer]) -> Answer:
+    """What an action on a file system gives, its errors as one sentence.
+
+    Raises:
+        ArchiveError: the place cannot be reached.
+    """
+    try:
+        return action()
+    except (ImportError, ValueError) as error:  # of fsspec, for what it does not know or lacks
+        if isinstance(error, UndertoneError):
+            raise
+        raise ArchiveError(f"{place} cannot be reached: {error}.") from error
+    except OSError as error:
+        raise ArchiveError(f"{place} cannot be reached: {error.strerror or error}.") from error
+
+
+def listed(names: Iterable[str], suffixes: Iterable[str]) -> list[str]:
+    """Every recording that names stand for, once each and in order.
+
+    Args:
+        names: files, folders and patterns, as paths or addresses of fsspec.
+        suffixes: of what is taken from a folder.
+
+    Raises:
+        ArchiveError: a place cannot be reached, or holds no recording.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        files = reached(name, partial(_listed, name, tuple(suffixes)))
+        if not files:
+            raise ArchiveError(f"There is no recording in {name}.")
+        found.update(dict.fromkeys(files))
+    return list(found)
+
+
+def _listed(name: str, suffixes: tuple[str, ...]) -> list[str]:
+    system, path = fsspec.core.url_to_fs(name)
+    if system.isdir(path):
+        files = [file for file in system.find(path) if file.lower().endswith(suffixes)]
+    elif "*" in path and not system.exists(path):
+        files = [file for file in system.glob(path) if system.isfile(file)]
+    else:
+        files = [path]
+    local = "file" in system.protocol
+    return sorted(file if local else system.unstrip_protocol(file) for file in files)

@@ -1,0 +1,187 @@
+"""A large archive on real worker processes: one dies, a run is stopped, nothing is there twice."""
+
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+
+import pandas as pd
+import pytest
+from distributed import Client
+
+from app import tables
+from app.archive import Archive, ArchiveError, listed
+from app.bundle import BundleError
+from app.classifier import MODELS
+from app.cluster import ClusterError, Model, connected, hear_archive, hear_one
+from app.recordings import analyze
+from tests.serving import PATIENCE, ROOT, free_port
+
+SHORT, LONG = 20, 6  # recordings of two seconds and of half a minute
+
+
+@contextmanager
+def process(*words):
+    """A module of Python in a process of its own."""
+    started = subprocess.Popen(
+        [sys.executable, "-m", *map(str, words)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.communicate()
+
+
+def wait_until(what):
+    """Whatever it answers, as soon as that is something."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if found := what():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("waited in vain")
+
+
+@pytest.fixture(scope="module")
+def local():
+    """A client of a worker process of its own."""
+    with connected(None, jobs=1) as client:
+        yield client
+
+
+@pytest.fixture
+def recordings(tmp_path, examples):
+    """Names of recordings in a folder, all of them sound."""
+    folder = tmp_path / "recordings"
+    (folder / "below").mkdir(parents=True)
+    for number in range(LONG):
+        shutil.copy(examples[0].with_name("joined-woman-1037.ogg"), folder / f"long-{number}.ogg")
+    for number in range(SHORT):
+        shutil.copy(examples[number % len(examples)], folder / "below" / f"short-{number}.ogg")
+    return listed([str(folder)], {".ogg"})
+
+
+def rows(out, table):
+    return pd.read_parquet(out / table)
+
+
+def assert_whole(out, recordings):
+    """Every recording has one row of its own and its windows once."""
+    assert sorted(rows(out, "files")["file"]) == sorted(recordings)
+    assert tuple(rows(out, "files").columns) == tables.FILE_COLUMNS
+    windows = rows(out, "segments")
+    assert tuple(windows.columns) == tables.SEGMENT_COLUMNS
+    assert not windows.duplicated(["file", "start"]).any()
+    heard = rows(out, "files").query("error.isna()")["file"]
+    assert set(windows["file"]) == set(heard)
+
+
+def test_a_worker_that_is_killed_has_its_recordings_heard_by_another(recordings, tmp_path):
+    broken = tmp_path / "recordings" / "broken.wav"
+    broken.write_text("no sound")
+    address, out = f"tcp://127.0.0.1:{free_port()}", tmp_path / "out"
+    with ExitStack() as stack:
+        stack.enter_context(
+            process("dask", "scheduler", "--port", address.rpartition(":")[2], "--no-dashboard")
+        )
+        workers = {
+            name: stack.enter_context(
+                process("dask", "worker", address, "--name", name, "--nthreads", 1, "--no-nanny")
+            )
+            for name in ("one", "other")
+        }
+        client = stack.enter_context(Client(address, timeout=PATIENCE))
+        client.wait_for_workers(2, PATIENCE)
+        command = stack.enter_context(
+            process("app", "predict", tmp_path / "recordings", "--scheduler", address, "--out", out)
+        )
+        (doomed,) = (
+            worker
+            for worker, about in client.scheduler_info()["workers"].items()
+            if about["name"] == "one"
+        )
+        lost = wait_until(lambda: client.processing().get(doomed))
+        workers["one"].kill()
+        said, _ = command.communicate(timeout=PATIENCE)
+        assert list(client.scheduler_info()["workers"]) != [doomed]
+    assert lost
+    assert command.returncode == 1, said
+    assert said.decode().splitlines()[-1].startswith(f"{broken}: broken.wav is not audio")
+    assert_whole(out, [*recordings, str(broken)])
+    windows = rows(out, "segments").query("file == @recordings[-1]")
+    here = analyze(recordings[-1]).timeline
+    assert windows["emotion"].tolist() == here["emotion"].tolist()
+    assert windows["confidence"].tolist() == pytest.approx(here["confidence"].tolist(), abs=2e-3)
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(
+    recordings, classifier, local, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("app.cluster.FILES_PER_PART", 4)
+    digest, out = classifier.info.model_sha256, tmp_path / "out"
+    model = Model(classifier.name, digest)
+    stopped = hear_archive(recordings, Archive(str(out), digest), model, local)
+    assert len(list(islice(stopped, 10))) == 10
+    stopped.close()
+    first = rows(out, "files")["file"].tolist()
+    assert len(first) >= 10  # what was heard is written
+    # A run that dies between the two tables leaves windows without their files.
+    last = max(path.name for path in (out / "files").iterdir())
+    (out / "files" / last).unlink()
+    kept = rows(out, "files")["file"].tolist()
+    assert 0 < len(kept) < len(first)
+
+    archive = Archive(str(out), digest)
+    assert archive.done == set(kept)
+    assert not (out / "segments" / last).exists()
+    rest = [name for name in recordings if name not in archive.done]
+    heard = [outcome.file for outcome in hear_archive(rest, archive, model, local)]
+    assert sorted(heard) == sorted(rest)
+    assert_whole(out, recordings)
+
+
+def test_a_worker_with_another_model_is_refused(classifier, local, tmp_path):
+    hearing = hear_archive(
+        [], Archive(str(tmp_path), "other"), Model(classifier.name, "other"), local
+    )
+    with pytest.raises(BundleError, match=f"has another model {classifier.name}"):
+        next(hearing)
+
+
+def test_an_archive_holds_results_of_one_model(tmp_path):
+    Archive(str(tmp_path), "first").append([tables.Outcome("a.wav", error="It is empty.")])
+    assert Archive(str(tmp_path), "first").done == {"a.wav"}
+    with pytest.raises(ArchiveError, match="another model"):
+        Archive(str(tmp_path), "second")
+
+
+def test_recordings_are_found_wherever_fsspec_can_look(tmp_path, examples):
+    shutil.make_archive(tmp_path / "packed", "zip", examples[0].parent)
+    here = [str(tmp_path / "packed.zip")]
+    assert listed([*here, *here], ()) == here
+    with pytest.raises(ArchiveError, match="There is no recording in"):
+        listed([str(tmp_path)], {".wav"})
+    with pytest.raises(ArchiveError, match="There is no recording in"):
+        listed([f"{tmp_path}/*.wav"], {".wav"})
+    with pytest.raises(ArchiveError, match="cannot be reached: Protocol not known"):
+        listed(["nowhere://bucket/folder"], {".wav"})
+
+
+def test_a_recording_that_is_gone_is_an_outcome_with_its_reason(classifier, tmp_path):
+    gone = hear_one(str(tmp_path / "gone.wav"), str(MODELS / classifier.name))
+    assert gone.error == "The recording cannot be read: No such file or directory."
+
+
+def test_a_scheduler_that_does_not_answer_is_said(monkeypatch):
+    monkeypatch.setattr("app.cluster.PATIENCE", 1)
+    with (
+        pytest.raises(ClusterError, match="No Dask scheduler answers at tcp://127"),
+        connected(f"tcp://127.0.0.1:{free_port()}", 1),
+    ):
+        pass
