@@ -208,5 +208,14 @@ def stop(sentence: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def main() -> None:
+    """Run a command; what a person can mend is one sentence and exit code 1."""
+    try:
+        app(prog_name="python -m app")
+    except UndertoneError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(1) from None
+
+
 if __name__ == "__main__":
-    app(prog_name="python -m app")
+    main()

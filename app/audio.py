@@ -13,11 +13,12 @@ import soundfile
 import soxr
 
 from app.errors import UndertoneError
+from app.limits import LIMITS
 
 SAMPLE_RATE = 16_000  # Hz
 WINDOW_SECONDS = 3.0  # what a model hears at once
 HOP_SECONDS = 0.5  # between windows
-MAX_SECONDS = 2 * 60 * 60 + 60  # two hours, and a minute for those who stop a little late
+MAX_SECONDS = 60 * LIMITS.minutes + 60  # a minute for those who stop a little late
 BLOCK = 16_384  # frames that libsndfile decodes at once
 # How the names of recordings, and of archives of them, end: by these they are found in a folder.
 ENDINGS = (
@@ -235,7 +236,9 @@ def _decode(decoders: list[Decoder], name: str, sample_rate: int) -> Iterator[np
 
 def _refuse_longer(name: str, seconds: float) -> None:
     if seconds > MAX_SECONDS:
-        raise AudioError(f"{name} is longer than two hours: cut it into shorter recordings.")
+        raise AudioError(
+            f"{name} is longer than {LIMITS.minutes} minutes: cut it into shorter recordings."
+        )
 
 
 def _sample_blocks(sample_rate: int, samples: np.ndarray) -> Iterator[Block]:

@@ -184,6 +184,7 @@ function rest() {
 window.undertone = {
   started() {
     root.dataset.recording = "yes";
+    find(".backlog").textContent = "";
     clear();
     clearSession();
     began = performance.now();
@@ -200,8 +201,14 @@ window.undertone = {
   },
 };
 
+function end(reason) {
+  document.querySelector("#microphone button.stop-button")?.click();
+  find(".backlog").textContent = reason;
+}
+
 watch("value", () => {
   window.chunkAnswered();
+  if (props.value?.refusal) return end(props.value.refusal);
   for (const reading of props.value?.readings ?? []) {
     // Time that runs backwards is a new recording behind the last words of the old one.
     if (reading.time <= (times.at(-1) ?? 0)) {

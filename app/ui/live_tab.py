@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import gradio as gr
 import numpy as np
@@ -14,11 +15,12 @@ from app.audio import HOP_SECONDS
 from app.bundle import BundleError
 from app.classifier import Classifier, bundles, shared
 from app.emotions import EMOTIONS
+from app.limits import LIMITS
 from app.live import DEFAULT_SMOOTHING, LiveSession, Reading
 from app.ui import asset
 
 STREAM_EVERY = 0.5  # seconds between chunks
-LISTENERS = 40  # people who can stream at once; each holds a slot until they stop
+SLOTS = LIMITS.listeners + 20  # a stream holds one; the rest is for those who are told to wait
 TIME_LIMIT = 30 * 60  # seconds after which a stream joins the queue again, its session kept
 
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -29,11 +31,12 @@ HEAD = f'<script id="plotly" async src="gradio_api/file={PLOTLY.as_posix()}"></s
 # without one then. The page keeps the sound meanwhile (assets/microphone.js).
 BEHIND = 1.5
 SKIPPED_AT_MOST = 2.0
+GONE = 5.0  # seconds without a chunk after which somebody else may record
 
 Chunk = tuple[int, np.ndarray]  # sample rate in Hz; (n,) or (n, channels) int16
 
 
-@dataclass
+@dataclass(eq=False)
 class Listener:
     """What the server holds of one person who records.
 
@@ -41,11 +44,40 @@ class Listener:
         session: what was heard.
         began: when the recording did, on the clock of `time.monotonic`; None until it has.
         read: seconds of sound at the newest reading.
+        seen: when the newest chunk came, on the same clock.
     """
 
     session: LiveSession
     began: float | None = None
     read: float = 0.0
+    seen: float = 0.0
+
+
+class Room:
+    """Those who record now.
+
+    Args:
+        most: how many there is room for.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._listeners: WeakSet[Listener] = WeakSet()
+
+    def admits(self, listener: Listener) -> bool:
+        """Whether a listener whose chunk has just come is inside, now or already."""
+        now = time.monotonic()
+        for other in list(self._listeners):
+            if now - other.seen > GONE:
+                self._listeners.discard(other)
+        if listener not in self._listeners and len(self._listeners) >= self._most:
+            return False
+        listener.seen = now
+        self._listeners.add(listener)
+        return True
+
+
+ROOM = Room(LIMITS.listeners)
 
 
 def build(classifier: Classifier) -> None:
@@ -116,7 +148,7 @@ def build(classifier: Classifier) -> None:
         outputs=[listener, panel],
         stream_every=STREAM_EVERY,
         time_limit=TIME_LIMIT,
-        concurrency_limit=LISTENERS,
+        concurrency_limit=SLOTS,
         show_progress="hidden",
         api_visibility="private",
     )
@@ -132,11 +164,14 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
 
     Returns:
         The listener if it is new, and for the page the seconds heard so far with the readings that
-        the chunk completed; `gr.skip()` for what stays.
+        the chunk completed, or why there is no more; `gr.skip()` for what stays.
     """
     if chunk is None:
         return gr.skip(), gr.skip()
     current = listener or Listener(LiveSession(classifier))
+    refusal = refused(current)
+    if refusal:
+        return gr.skip(), {"refusal": refusal}
     sample_rate, samples = chunk
     session = current.session
     end = session.received + len(samples) / sample_rate
@@ -148,6 +183,15 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
         current.read = end
     answer = {"heard": round(end, 3), "readings": [describe(reading) for reading in readings]}
     return gr.skip() if current is listener else current, answer
+
+
+def refused(listener: Listener) -> str | None:
+    """Why no more is heard of somebody, if it is so."""
+    if listener.session.received > 60 * LIMITS.live_minutes:
+        return f"A recording ends after {LIMITS.live_minutes} minutes; press record for a new one."
+    if not ROOM.admits(listener):
+        return f"{LIMITS.listeners} people are recording, as many as there is room for: try later."
+    return None
 
 
 def begin(classifier: Classifier, model: str, smoothing: float, step: float) -> Listener:

@@ -8,11 +8,10 @@ from gradio.themes.utils import fonts
 
 from app.classifier import Classifier
 from app.desktop import open_window
+from app.limits import LIMITS
 from app.ui import ASSETS, api, asset, live_tab, recordings_tab
 
 TITLE = "Undertone"
-SESSIONS = 200  # people whose state is kept; beyond, who was idle longest starts anew
-UPLOAD_LIMIT = "1500mb"  # two hours of CD audio
 DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get
 
 INK = gr.themes.Color(
@@ -64,6 +63,7 @@ def build(classifier: Classifier) -> gr.Blocks:
             page.state_holder.delete_state(str(request.session_hash))
 
         page.unload(forget)
+    page.queue(max_size=LIMITS.listeners + LIMITS.waiting)
     return page
 
 
@@ -118,8 +118,8 @@ def launch_settings() -> dict[str, Any]:
         "run_history": False,
         "show_error": False,
         "ssr_mode": False,
-        "max_file_size": UPLOAD_LIMIT,
-        "state_session_capacity": SESSIONS,
+        "max_file_size": f"{LIMITS.upload_mb}mb",
+        "state_session_capacity": LIMITS.sessions,
     }
 
 

@@ -12,13 +12,13 @@ from app import audio, charts, tables
 from app.batch import Progress, expand, hear_all
 from app.classifier import Classifier
 from app.emotions import BY_NAME
+from app.limits import LIMITS
 from app.tables import Outcome
 from app.ui import ASSETS, asset
 from app.ui.words import NO_PROGRESS, empty_summary, progress_bar, summary_of
 
 EXAMPLES = ASSETS / "examples"
 AT_ONCE = 2  # people who are served at the same time; the others wait
-MOST = 500  # recordings that are taken at once
 PAUSE = 0.2  # seconds between two signs of progress
 COLUMNS = ("no.", "file", "emotion", "confidence, %", "duration, s", "speech, s", "error")
 
@@ -143,8 +143,8 @@ def hear(classifier: Classifier, paths: list[str] | None) -> Iterator[Updates]:
         yield [], NO_PROGRESS, hidden(), hidden(), None, None, hidden(), *details_of(None)
         return
     items = list(expand(map(Path, paths)))
-    if len(items) > MOST:
-        raise gr.Error(f"At most {MOST} recordings at once.", print_exception=False)
+    if len(items) > LIMITS.recordings:
+        raise gr.Error(f"At most {LIMITS.recordings} recordings at once.", print_exception=False)
     lengths = {Path(path).name: audio.duration(path) for path in paths}
     outcomes: list[Outcome] = []
     yield working(progress_bar(0, len(items), items[0].name))

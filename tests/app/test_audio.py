@@ -185,7 +185,7 @@ def test_two_hours_are_the_most(tmp_path):
     # At one sample a second, a few bytes are hours.
     path = tmp_path / "day.wav"
     path.write_bytes(WAV[:24] + struct.pack("<I", 1) + WAV[28:])
-    with pytest.raises(audio.AudioError, match=r"^day\.wav is longer than two hours: "):
+    with pytest.raises(audio.AudioError, match=r"^day\.wav is longer than 120 minutes: "):
         audio.load(path)
 
 

@@ -96,7 +96,7 @@ CASES: dict[str, tuple[bytes, str]] = {
     "60,000 channels": (field(WAV, 22, "H", 60_000), ANYTHING),
     "rate 0": (field(WAV, 24, "I", 0), ANYTHING),
     "rate of 4 GHz": (field(WAV, 24, "I", 2**32 - 1), ANYTHING),
-    "rate of 1 Hz": (field(WAV, 24, "I", 1), "is longer than two hours"),
+    "rate of 1 Hz": (field(WAV, 24, "I", 1), "is longer than 120 minutes"),
     "0 bits": (field(WAV, 34, "H", 0), ANYTHING),
     "unknown codec": (field(WAV, 20, "H", 0x4242), ANYTHING),
     "junk after the end": (WAV + b"junk" * 999, HEARD),

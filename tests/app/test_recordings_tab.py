@@ -12,6 +12,7 @@ import soundfile
 
 from app import audio
 from app.emotions import BY_NAME, LABELS
+from app.limits import LIMITS
 from app.recordings import analyze
 from app.tables import FILE_COLUMNS, SEGMENT_COLUMNS
 from app.ui import recordings_tab as tab
@@ -126,7 +127,7 @@ def test_nothing_clears_the_page(classifier):
 def test_too_many_are_refused_with_their_number(classifier, tmp_path):
     archive = tmp_path / "crowd.zip"
     with zipfile.ZipFile(archive, "w") as packed:
-        for number in range(tab.MOST + 1):
+        for number in range(LIMITS.recordings + 1):
             packed.writestr(f"{number}.wav", "")
     with pytest.raises(gr.Error, match="At most 500"):
         list(tab.hear(classifier, [str(archive)]))

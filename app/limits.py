@@ -1,0 +1,57 @@
+"""How much one person may ask of the machine, set by the environment: `UNDERTONE_MINUTES=30`."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from app.errors import UndertoneError
+
+PREFIX = "UNDERTONE_"
+
+
+class LimitsError(UndertoneError):
+    """A limit that is no number."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is taken at most; past each there is a sentence and nothing is lost.
+
+    Attributes:
+        minutes: of one recording.
+        upload_mb: of one uploaded file.
+        recordings: dropped at once, those inside of archives counted.
+        live_minutes: of one live recording.
+        listeners: people who record at the same time.
+        waiting: people whose recordings wait for those of others.
+        sessions: people whose state is kept; beyond, who was idle longest starts anew.
+    """
+
+    minutes: int = 120
+    upload_mb: int = 1500
+    recordings: int = 500
+    live_minutes: int = 120
+    listeners: int = 40
+    waiting: int = 60
+    sessions: int = 200
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "Limits":
+        """The limits of an environment; what it doesn't name is as above.
+
+        Raises:
+            LimitsError: a value is no whole number above 0.
+        """
+        found = {}
+        for field in fields(cls):
+            name = PREFIX + field.name.upper()
+            text = environment.get(name)
+            if text is None:
+                continue
+            if not text.isdecimal() or int(text) == 0:
+                raise LimitsError(f"{name} is {text!r}; it takes a whole number above 0.")
+            found[field.name] = int(text)
+        return cls(**found)
+
+
+LIMITS = Limits.of(os.environ)
