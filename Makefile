@@ -10,7 +10,7 @@ PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	2>/dev/null && echo $$python && break; done)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: run test bench lint format clean
+.PHONY: run test bench lint format space clean
 
 run: $(VENV)/installed
 	$(BIN)/python -m app
@@ -30,6 +30,12 @@ lint: $(VENV)/installed-test
 format: $(VENV)/installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# What a Hugging Face Space is given, and nothing else: the files of the last commit.
+SPACE ?= build/space
+space:
+	rm -rf $(SPACE) && mkdir -p $(SPACE)
+	git archive HEAD app assets models requirements.txt README.md LICENSE | tar -x -C $(SPACE)
 
 clean:
 	rm -rf $(VENV) build .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,0 +1,77 @@
+"""A Hugging Face Space, put together and started as it would be, in an environment of its own."""
+
+import os
+import re
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import SECOND, record, upload
+from tests.serving import ROOT, first_page, free_port
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    """The address of a Space made by `make space`, with nothing but its own requirements."""
+    folder = tmp_path_factory.mktemp("space")
+    subprocess.run(["make", "--silent", "space", f"SPACE={folder}"], cwd=ROOT, check=True)
+    environment = tmp_path_factory.mktemp("environment")
+    venv.create(environment, with_pip=True)
+    python = environment / "bin" / "python"
+    needed = ["-m", "pip", "install", "--quiet", "-r", folder / "requirements.txt"]
+    subprocess.run([python, *needed], check=True, capture_output=True)
+    port = free_port()
+    server = subprocess.Popen(
+        [python, "app/space.py"],
+        cwd=folder,
+        env={"PATH": os.defpath, "HOME": str(folder), "GRADIO_SERVER_PORT": str(port)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        first_page(f"http://127.0.0.1:{port}", server)
+        yield f"http://127.0.0.1:{port}", folder
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def test_a_space_hears_the_microphone_and_a_file(open_page, recordings, space):
+    url, _ = space
+    page = open_page("speech", url)
+    record(page)
+    expect(page.locator("#live .status-text")).to_have_text("Speaking", timeout=20 * SECOND)
+    upload(page, recordings["angry"])
+    expect(page.locator("#summary .emotion")).to_have_text("angry", timeout=30 * SECOND)
+
+
+def test_a_space_is_small_and_has_no_tests(space):
+    _, folder = space
+    assert {path.name for path in folder.iterdir() if not path.name.startswith(".")} == {
+        "app", "assets", "models", "requirements.txt", "README.md", "LICENSE",
+    }  # fmt: skip
+    size = sum(path.stat().st_size for path in folder.rglob("*") if "__pycache__" not in path.parts)
+    assert size < 20 * 2**20
+
+
+def test_the_health_check_of_the_image_tells_a_server_from_none(space):
+    """Docker is not everywhere: its line is run as Docker would run it."""
+    url, _ = space
+    line = re.search(r"HEALTHCHECK.*?CMD (\[.*?\])\n", (ROOT / "Dockerfile").read_text(), re.DOTALL)
+    command = [word.strip('" ') for word in re.findall(r'"(.*?)"', line[1])]
+    command[0] = sys.executable
+    alive = [word.replace("http://127.0.0.1:7860", url) for word in command]
+    dead = [word.replace(":7860", f":{free_port()}") for word in command]
+    assert subprocess.run(alive, capture_output=True).returncode == 0
+    assert subprocess.run(dead, capture_output=True).returncode != 0
+
+
+def test_the_image_takes_what_a_space_takes():
+    copied = re.findall(r"^COPY (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    let_in = (ROOT / ".dockerignore").read_text().split()
+    assert all(f"!{name}" in let_in for name in copied)
+    assert all(Path(ROOT, name).exists() for name in copied)
