@@ -43,6 +43,14 @@ def serve(
     mcp: Annotated[
         bool, typer.Option("--mcp", help="Serve the endpoints as tools for agents, too.")
     ] = False,
+    auth: Annotated[
+        str | None,
+        typer.Option(
+            envvar="UNDERTONE_AUTH",
+            metavar="NAME:PASSWORD",
+            help="Let in only who gives these; better set in the environment than typed.",
+        ),
+    ] = None,
 ) -> None:
     """Hear how something is said: without a command, open the page."""
     if context.invoked_subcommand is not None:
@@ -50,11 +58,15 @@ def serve(
     refuse_taken_port(host, port)
     if mcp and find_spec("mcp") is None:
         stop("Tools for agents need one more package: pip install -r requirements-mcp.txt")
+    name, _, password = (auth or "").partition(":")
+    if auth and not (name and password):
+        stop("--auth takes a name and a password with a colon between them.")
     classifier = load_model(model)
 
     from app.ui.page import launch
 
-    launch(classifier, host, port, Path(typer.get_app_dir(NAME)) if desktop else None, mcp)
+    profile = Path(typer.get_app_dir(NAME)) if desktop else None
+    launch(classifier, host, port, profile, mcp, (name, password) if auth else None)
 
 
 @app.command()

@@ -10,6 +10,8 @@ from app.classifier import Classifier
 from app.desktop import open_window
 from app.limits import LIMITS
 from app.ui import ASSETS, api, asset, live_tab, recordings_tab
+from app.ui.about import about
+from app.ui.addresses import fetch_none
 
 TITLE = "Undertone"
 DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get
@@ -46,6 +48,7 @@ PAPER = gr.themes.Color(
 
 def build(classifier: Classifier) -> gr.Blocks:
     """The whole page around one classifier, which all who visit share."""
+    fetch_none()
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=DELETE_CACHE) as page:
         gr.HTML(asset("header.html"), apply_default_css=False)
         with gr.Tabs():
@@ -54,7 +57,7 @@ def build(classifier: Classifier) -> gr.Blocks:
             with gr.Tab("Recordings", id="recordings"):
                 recordings_tab.build(classifier)
             with gr.Tab("About", id="about"):
-                gr.Markdown(_about(classifier), elem_id="about")
+                gr.Markdown(about(classifier), elem_id="about")
         gr.HTML(asset("footer.html"), apply_default_css=False)
         api.build(classifier)
 
@@ -124,7 +127,12 @@ def launch_settings() -> dict[str, Any]:
 
 
 def launch(
-    classifier: Classifier, host: str, port: int, profile: Path | None = None, mcp: bool = False
+    classifier: Classifier,
+    host: str,
+    port: int,
+    profile: Path | None = None,
+    mcp: bool = False,
+    auth: tuple[str, str] | None = None,
 ) -> None:
     """Serve the page until the process is stopped.
 
@@ -135,6 +143,7 @@ def launch(
         profile: a folder for the settings of a window of its own, which opens with the page and
             ends it when it is closed; None for no window.
         mcp: whether the endpoints are tools for agents, too; it takes Gradio's `mcp` extra.
+        auth: a name and a password that visitors must give.
 
     Raises:
         OSError: the port is taken.
@@ -145,6 +154,7 @@ def launch(
         server_port=port,
         prevent_thread_lock=True,
         mcp_server=mcp,
+        auth=auth,
         **launch_settings(),
     )
     window = open_window(url, profile) if profile else None
@@ -153,14 +163,3 @@ def launch(
     else:
         window.wait()
         page.close()
-
-
-def _about(classifier: Classifier) -> str:
-    info = classifier.info
-    return asset("about.md").format(
-        model=info.name,
-        description=info.description,
-        parameters=f"{info.parameters / 1e6:.2f} million",
-        clips=f"{info.trained_on.clips:,}",
-        speakers=len(info.trained_on.speakers),
-    )

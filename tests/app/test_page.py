@@ -11,6 +11,7 @@ from app import audio
 from app.emotions import LABELS
 from app.live import LiveSession
 from app.ui import live_tab, page
+from app.ui.about import about
 from app.ui.live_tab import Listener
 
 BROWSER_RATE = 48_000
@@ -101,6 +102,15 @@ def test_the_page_offers_no_endpoint_by_accident(classifier):
     text = json.dumps(built.get_config_file(), default=str)
     assert "judge people at work or at school" in text
     assert "is not kept" in text
+
+
+def test_the_about_text_tells_the_figures_of_the_card(classifier):
+    told = about(classifier)
+    card = (classifier.folder / "README.md").read_text()
+    confusion = card[card.index("| acted") : card.index("## Data and licences")].strip()
+    assert confusion in told
+    assert "| RAVDESS, test |" in told
+    assert "{" not in told
 
 
 def test_nothing_of_a_voice_is_remembered():

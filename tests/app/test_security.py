@@ -8,11 +8,13 @@ import httpx
 import keras
 import numpy as np
 import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
 
 from app import bundle
 from app.bundle import BundleError
 from app.classifier import DEFAULT_MODEL, MODELS, Classifier
-from tests.serving import ROOT
+from tests.serving import ROOT, app_running
 from tests.sounds import RATE, with_soundfile
 
 SECRET = "this must not be read"
@@ -102,6 +104,25 @@ def test_no_file_of_the_machine_is_heard_for_anyone(api, path):
 def test_an_address_instead_of_a_file_is_not_fetched(api):
     said = ask(api, "http://127.0.0.1:1/voice.wav")
     assert said[-1].get("success") is not True
+
+
+def test_a_public_address_is_not_fetched_either(app_url):
+    client = Client(app_url, verbose=False)
+    recording = {"path": "https://example.com/voice.wav", "meta": {"_type": "gradio.FileData"}}
+    with pytest.raises(AppError, match=r"Addresses are not fetched|Nothing can be read"):
+        client.predict(recording, api_name="/predict")
+
+
+def test_only_who_gives_name_and_password_gets_in():
+    with app_running("--auth", "ann:secret word") as (url, _), httpx.Client(base_url=url) as guest:
+        for address in ("/config", "/gradio_api/info"):
+            assert guest.get(address).status_code == 401
+        upload = guest.post("/gradio_api/upload", files={"files": ("a.wav", b"RIFF", "audio/wav")})
+        assert upload.status_code == 401
+        wrong = guest.post("/login", data={"username": "ann", "password": "guess"})
+        assert wrong.status_code == 400
+        guest.post("/login", data={"username": "ann", "password": "secret word"})
+        assert guest.get("/config").status_code == 200
 
 
 def test_an_upload_keeps_to_its_folder(api, app_url):
