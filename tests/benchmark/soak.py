@@ -73,7 +73,7 @@ def note(server: int, folder: Path, seconds: float) -> dict[str, Any]:
     return {
         "minute": round(seconds / 60, 1),
         "memory, MB": round(resident_megabytes(server)),
-        "open files": len(os.listdir(f"/proc/{server}/fd")),
+        "open files": len(list(Path(f"/proc/{server}/fd").iterdir())),
         "temporary files": len(files),
         "of them, MB": round(sum(path.stat().st_size for path in files) / 2**20, 1),
     }
