@@ -178,8 +178,8 @@ def score(names: list[str], out: str, scheduler: str | None, jobs: int, model: s
         broken = cluster.score(names, out, bundle_folder(model), scheduler, jobs)
     except UndertoneError as error:
         stop(str(error))
-    for outcome in broken:
-        typer.echo(f"{outcome.file}: {outcome.error}", err=True)
+    for name, reason in broken.items():
+        typer.echo(f"{name}: {reason}", err=True)
     return not broken
 
 

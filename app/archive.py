@@ -1,8 +1,9 @@
 """The results of a large archive: Parquet files, part by part, wherever fsspec can write."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from posixpath import basename, join
+from types import MappingProxyType
 from typing import TypeVar
 
 import fsspec
@@ -46,9 +47,9 @@ class Archive:
         self._done = self._try(self._resume)
 
     @property
-    def done(self) -> frozenset[str]:
-        """The files that have a row here."""
-        return frozenset(self._done)
+    def done(self) -> Mapping[str, str | None]:
+        """The files that have a row here, each with its error."""
+        return MappingProxyType(self._done)
 
     def append(self, outcomes: Sequence[Outcome]) -> None:
         """Write the next part.
@@ -60,23 +61,23 @@ class Archive:
         self._try(lambda: self._write("segments", name, tables.segments(outcomes)))
         self._try(lambda: self._write("files", name, tables.files(outcomes)))
         self._parts += 1
-        self._done.update(outcome.file for outcome in outcomes)
+        self._done.update((outcome.file, outcome.error) for outcome in outcomes)
 
-    def _resume(self) -> set[str]:
+    def _resume(self) -> dict[str, str | None]:
         committed = {basename(path): path for path in self._listed("files")}
         for path in self._listed("segments"):
             if basename(path) not in committed:
                 self._system.rm(path)
         self._parts = 1 + max((int(name[5:11]) for name in committed), default=-1)
-        done: set[str] = set()
+        done: dict[str, str | None] = {}
         for path in committed.values():
             with self._system.open(path, "rb") as file:
-                table = pq.read_table(file, columns=["file"])
+                table = pq.read_table(file, columns=["file", "error"])
             if table.schema.metadata.get(MODEL) != self._metadata[MODEL]:
                 raise ArchiveError(
                     f"{self._folder} holds results of another model: choose another folder."
                 )
-            done.update(table["file"].to_pylist())
+            done.update(zip(*(table[name].to_pylist() for name in ("file", "error")), strict=True))
         return done
 
     def _listed(self, table: str) -> list[str]:

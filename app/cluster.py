@@ -186,7 +186,7 @@ def outcome(task: Future, name: str) -> Outcome:
 
 def score(
     names: Iterable[str], out: str, bundle: Path, scheduler: str | None, jobs: int
-) -> list[Outcome]:
+) -> dict[str, str]:
     """Hear an archive from the command line, with progress where someone looks.
 
     Args:
@@ -196,7 +196,7 @@ def score(
         scheduler, jobs: as `connected` takes them.
 
     Returns:
-        What could not be heard in this run.
+        What could not be heard, now or in an earlier run, each with its reason.
 
     Raises:
         UndertoneError: a place, the model or the cluster cannot be used.
@@ -207,18 +207,12 @@ def score(
     archive = Archive(out, digest)
     chosen = listed(names, SUFFIXES - {".zip"})
     waiting = [name for name in chosen if name not in archive.done]
-    if not waiting:
-        return []
-    broken = []
-    with (
-        connected(scheduler, jobs) as client,
-        tqdm(
-            total=len(chosen), initial=len(chosen) - len(waiting), unit="file", disable=None
-        ) as bar,
-        closing(hear_archive(waiting, archive, Model(model, digest), client)) as outcomes,
-    ):
-        for outcome in outcomes:
-            bar.update()
-            if outcome.error:
-                broken.append(outcome)
-    return broken
+    if waiting:
+        with (
+            connected(scheduler, jobs) as client,
+            closing(hear_archive(waiting, archive, Model(model, digest), client)) as outcomes,
+        ):
+            done = len(chosen) - len(waiting)
+            for _ in tqdm(outcomes, initial=done, total=len(chosen), unit="file", disable=None):
+                pass
+    return {name: error for name in chosen if (error := archive.done[name])}
