@@ -46,7 +46,7 @@ def build(classifier: Classifier) -> None:
         model = gr.Dropdown(
             bundles(classifier.folder.parent), value=classifier.folder.name, label="Model"
         )
-        recording = gr.File(type="filepath", label="Recording, of any format, up to two hours")
+        recording = gr.Audio(type="filepath", label="Recording, of any format, up to two hours")
         take_uploads(recording)
         recordings = gr.File(
             file_count="multiple", type="filepath", label="Recordings, and zip archives of them"
@@ -60,23 +60,26 @@ def build(classifier: Classifier) -> None:
         session = gr.Textbox("", label="The session to go on with; empty for a new one")
         smoothing = gr.Number(DEFAULT_SMOOTHING, minimum=0, maximum=0.95, label="Smoothing")
         last = gr.Checkbox(False, label="Whether the session ends with this chunk")
-        answer = gr.JSON(label="Answer")
+        predicted = gr.JSON(label="emotion, confidence, probabilities, duration, speech")
+        analyzed = gr.JSON(label="the same, and windows: a row each")
+        rows = gr.JSON(label="a row a recording, or a row a window")
+        heard = gr.JSON(label="session, heard (seconds), readings")
 
-    heard = {"concurrency_limit": AT_ONCE, "concurrency_id": "recordings"}
-    gr.on([], endpoints.predict, [recording, model], answer, api_name="predict", **heard)
-    gr.on([], endpoints.analyze, [recording, hop, model], answer, api_name="analyze", **heard)
-    gr.on([], endpoints.batch, [recordings, timeline, model], answer, api_name="batch", **heard)
+    few = {"concurrency_limit": AT_ONCE, "concurrency_id": "recordings"}
+    gr.on([], endpoints.predict, [recording, model], predicted, api_name="predict", **few)
+    gr.on([], endpoints.analyze, [recording, hop, model], analyzed, api_name="analyze", **few)
+    gr.on([], endpoints.batch, [recordings, timeline, model], rows, api_name="batch", **few)
     gr.on(
         [],
         endpoints.live,
         [chunk, rate, session, smoothing, last, model],
-        answer,
+        heard,
         api_name="live",
         concurrency_limit=CHUNKS_AT_ONCE,
     )
 
 
-def take_uploads(recording: gr.File) -> None:
+def take_uploads(recording: gr.Audio) -> None:
     """Let an address of this very server stand for what was uploaded here.
 
     Gradio refuses the addresses of its own machine, and with them what its own tool for agents

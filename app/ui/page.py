@@ -117,7 +117,7 @@ def launch_settings() -> dict[str, Any]:
         "css_paths": [ASSETS / "styles.css", ASSETS / "live.css"],
         "head": f"<script>{asset('microphone.js')}{asset('save.js')}</script>{live_tab.HEAD}",
         "favicon_path": ASSETS / "favicon.png",
-        "footer_links": [],
+        "footer_links": ["api"],
         "run_history": False,
         "show_error": False,
         "ssr_mode": False,
