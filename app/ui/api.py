@@ -19,6 +19,7 @@ from app.audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
 from app.batch import expand, outcomes
 from app.classifier import Classifier, bundles
 from app.errors import UndertoneError
+from app.limits import LIMITS
 from app.live import DEFAULT_SMOOTHING, Reading
 from app.prediction import by_label, prediction
 from app.recordings import analyze
@@ -46,7 +47,9 @@ def build(classifier: Classifier) -> None:
         model = gr.Dropdown(
             bundles(classifier.folder.parent), value=classifier.folder.name, label="Model"
         )
-        recording = gr.Audio(type="filepath", label="Recording, of any format, up to two hours")
+        recording = gr.Audio(
+            type="filepath", label=f"Recording, of any format, up to {LIMITS.minutes} minutes"
+        )
         take_uploads(recording)
         recordings = gr.File(
             file_count="multiple", type="filepath", label="Recordings, and zip archives of them"
@@ -119,7 +122,7 @@ class Endpoints:
         """Hear one recording and say which emotion the voice in it carries.
 
         Args:
-            recording: sound or video of any common format, up to two hours long.
+            recording: sound or video of any common format.
             model: what listens, by its name.
 
         Returns:
@@ -133,7 +136,7 @@ class Endpoints:
         """Hear one recording window by window and say how its emotion changes over time.
 
         Args:
-            recording: sound or video of any common format, up to two hours long.
+            recording: sound or video of any common format.
             hop: seconds from one window to the next, 0.1 to 3; a window is 3 seconds long.
             model: what listens, by its name.
 
@@ -159,8 +162,10 @@ class Endpoints:
             a list of rows: file, emotion, confidence, duration and speech in seconds, error (why it could not be heard, or null) and the probability of each emotion.
         """  # noqa: E501
         with plainly():
-            paths = [Path(path) for path in sent(recordings)]
-            results = outcomes(expand(paths), named(self._classifier, model), jobs=1)
+            items = list(expand(map(Path, sent(recordings))))
+            if len(items) > LIMITS.recordings:
+                raise ApiError(f"At most {LIMITS.recordings} recordings at once: send fewer.")
+            results = outcomes(items, named(self._classifier, model), jobs=1)
             return tables.records((tables.segments if timeline else tables.files)(results))
 
     @no_tool  # Agents have no microphone.
@@ -194,6 +199,11 @@ class Endpoints:
                 if stream.session.classifier is not chosen:
                     stream.session.use(chosen)
                 stream.session.smoothing = smoothing
+                if stream.session.received > 60 * LIMITS.live_minutes:
+                    raise ApiError(
+                        f"A session ends after {LIMITS.live_minutes} minutes: leave it out to begin "
+                        "a new one."
+                    )
                 readings = stream.session.feed(samples, sample_rate)
         if last:
             self._sessions.close(name)

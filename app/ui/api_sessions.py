@@ -8,10 +8,10 @@ from threading import Lock
 
 from app.classifier import Classifier
 from app.errors import UndertoneError
+from app.limits import LIMITS
 from app.live import LiveSession
 
 IDLE = 300  # seconds without a chunk after which a session is given up
-SESSIONS = 200  # kept; beyond, the one that was idle longest is given up
 
 
 class SessionError(UndertoneError):
@@ -47,7 +47,7 @@ class Sessions:
             if not name:
                 name = secrets.token_urlsafe(16)
                 self._streams[name] = Stream(LiveSession(classifier))
-                if len(self._streams) > SESSIONS:
+                if len(self._streams) > LIMITS.sessions:
                     self._streams.popitem(last=False)
             if name not in self._streams:
                 raise SessionError(

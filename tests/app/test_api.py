@@ -4,6 +4,7 @@ import base64
 import secrets
 import zipfile
 
+import gradio as gr
 import httpx
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from gradio_client.exceptions import AppError
 
 from app import audio, predict_emotion, tables
 from app.emotions import LABELS
+from app.limits import Limits
 from app.live import LiveSession
 from app.recordings import analyze
-from app.ui import api_sessions
+from app.ui import api, api_sessions
+from app.ui.api import Endpoints
 from app.ui.api_sessions import SessionError, Sessions
 
 RATE = 44_100
@@ -191,7 +194,7 @@ def test_the_endpoints_and_no_others_are_documented(client):
 def test_idle_sessions_are_given_up_and_so_is_the_idlest_of_too_many(classifier, monkeypatch):
     now = 1000.0
     monkeypatch.setattr(api_sessions.time, "monotonic", lambda: now)
-    monkeypatch.setattr(api_sessions, "SESSIONS", 2)
+    monkeypatch.setattr(api_sessions, "LIMITS", Limits(sessions=2))
     sessions = Sessions()
     first, _ = sessions.open("", classifier)
     second, _ = sessions.open("", classifier)
@@ -202,3 +205,15 @@ def test_idle_sessions_are_given_up_and_so_is_the_idlest_of_too_many(classifier,
     now += api_sessions.IDLE + 1
     with pytest.raises(SessionError):
         sessions.open(first, classifier)
+
+
+def test_the_limits_hold_for_programs_too(classifier, examples, monkeypatch):
+    monkeypatch.setattr(api, "LIMITS", Limits(recordings=1, live_minutes=1))
+    endpoints = Endpoints(classifier)
+    with pytest.raises(gr.Error, match="At most 1 recordings at once"):
+        endpoints.batch([str(path) for path in examples[:2]], False, classifier.name)
+    silence, session = encoded(np.zeros(80_000)), ""
+    for _ in range(7):
+        session = endpoints.live(silence, 8_000, session, 0.0, False, classifier.name)["session"]
+    with pytest.raises(gr.Error, match="A session ends after 1 minutes"):
+        endpoints.live(silence, 8_000, session, 0.0, False, classifier.name)
