@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import gradio as gr
-import httpx
 import numpy as np
 from gradio.utils import is_in_or_equal
 
@@ -85,19 +84,15 @@ def build(classifier: Classifier) -> None:
 def take_uploads(recording: gr.Audio) -> None:
     """Let an address of this very server stand for what was uploaded here.
 
-    Gradio refuses the addresses of its own machine, and with them what its own tool for agents
-    (`gradio upload-mcp`) has just uploaded. Set on the component and no class of its own, for
-    which Gradio would write a stub file beside this one.
+    Addresses are refused, and with them what Gradio's own tool for agents (`gradio upload-mcp`) has
+    just uploaded. Set on the component, for a class of its own makes Gradio write a stub file here.
     """
     move = recording.async_move_resource_to_block_cache
 
     async def moved(place: str | Path | None) -> str | None:
         uploaded = unquote(str(place).partition("/gradio_api/file=")[2])
         known = is_in_or_equal(uploaded, recording.GRADIO_CACHE) and Path(uploaded).is_file()
-        try:
-            return await move(uploaded if known else place)
-        except (httpx.HTTPError, OSError, ValueError) as error:
-            raise gr.Error("Nothing can be read at that address.", print_exception=False) from error
+        return await move(uploaded if known else place)
 
     recording.async_move_resource_to_block_cache = moved
 
@@ -200,10 +195,7 @@ class Endpoints:
                     stream.session.use(chosen)
                 stream.session.smoothing = smoothing
                 if stream.session.received > 60 * LIMITS.live_minutes:
-                    raise ApiError(
-                        f"A session ends after {LIMITS.live_minutes} minutes: leave it out to begin "
-                        "a new one."
-                    )
+                    raise ApiError(f"A session ends after {LIMITS.live_minutes} minutes.")
                 readings = stream.session.feed(samples, sample_rate)
         if last:
             self._sessions.close(name)
