@@ -143,7 +143,7 @@ def predict(
             raise typer.BadParameter("a cluster writes Parquet: give --out and no other --format.")
         raise typer.Exit(0 if score(recordings, out, scheduler, jobs, model) else 1)
     with native_chatter_held():
-        from app.predict import Format, items
+        from app.predict import Format, items, written_whole
         from app.predict import predict as run
 
     try:
@@ -152,11 +152,7 @@ def predict(
         raise typer.BadParameter(str(error)) from None
     classifier = load_model(model)
     try:
-        with (
-            Path(out).open("w", encoding="utf-8", newline="")
-            if out
-            else nullcontext(sys.stdout) as file
-        ):
+        with written_whole(Path(out)) if out else nullcontext(sys.stdout) as file:
             well = run(chosen, classifier, jobs, Format(form or "table"), timeline, file)
     except BrokenPipeError:  # who reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,18 +1,26 @@
 """What people drop by mistake or out of malice: an answer or one sentence, quickly."""
 
 import io
+import json
 import struct
+import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import audio, predict_emotion
+from app import audio, predict_emotion, tables
 from app.errors import UndertoneError
+from app.ui import recordings_tab
 from tests.sounds import RATE, with_ffmpeg, with_soundfile
 from tests.test_architecture import ROOT
 
@@ -191,3 +199,75 @@ def test_a_name_is_only_a_name(kind, tmp_path):
     path.write_bytes(WAV)
     assert predict_emotion(path).emotion == "angry"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    """A folder with every case, and the same in an archive."""
+    folder = tmp_path_factory.mktemp("crowd")
+    archive = folder / "all.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for name, (content, _) in CASES.items():
+            (folder / f"{name}.wav").write_bytes(content)
+            packed.writestr(f"{name}.wav", content)
+    return folder
+
+
+def answers_of(rows):
+    """By case what a table says of it."""
+    return {Path(row["file"]).stem: row["error"] or row["emotion"] or SILENT for row in rows}
+
+
+def check(answers):
+    assert set(answers) == set(CASES)
+    for name, (_, expectation) in CASES.items():
+        if expectation == HEARD:
+            assert answers[name] == "angry", name
+        elif expectation != ANYTHING:
+            assert expectation in answers[name], name
+        assert "Traceback" not in answers[name]
+
+
+def test_the_page_answers_all_of_them_in_one_archive(classifier, crowd):
+    *_, last = recordings_tab.hear(classifier, [str(crowd / "all.zip")])
+    check(answers_of(tables.records(tables.files(last[0]))))
+
+
+def test_the_command_answers_all_of_them_in_one_folder(crowd):
+    before = set(crowd.iterdir())
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "predict", str(crowd / "*.wav"), "--format", "json"],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=300,
+    )
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    check(answers_of(json.loads(done.stdout)))
+    assert set(crowd.iterdir()) == before
+
+
+def test_the_endpoints_answer_all_of_them_and_the_next_request_works(app_url, crowd, examples):
+    client = Client(app_url, verbose=False)
+    check(answers_of(client.predict([handle_file(str(crowd / "all.zip"))], api_name="/batch")))
+    assert client.predict(handle_file(str(examples[1])), api_name="/predict")["emotion"] == "angry"
+
+
+@pytest.mark.parametrize("name", ["empty", "text", "header only", "film without sound"])
+def test_an_endpoint_says_what_is_wrong_in_one_sentence(app_url, crowd, name):
+    client = Client(app_url, verbose=False)
+    with pytest.raises(AppError) as raised:
+        client.predict(handle_file(str(crowd / f"{name}.wav")), api_name="/predict")
+    assert CASES[name][1] in str(raised.value)
+    assert str(crowd) not in str(raised.value)
+
+
+def test_an_upload_with_a_name_of_300_characters_is_heard(app_url):
+    name = "ü" * 296 + ".wav"
+    answer = httpx.post(
+        f"{app_url}/gradio_api/upload", files={"files": (name, WAV, "audio/wav")}, timeout=30
+    )
+    (path,) = answer.json()
+    client = Client(app_url, verbose=False)
+    recording = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    assert client.predict(recording, api_name="/predict")["emotion"] == "angry"

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -80,6 +82,29 @@ def test_a_table_for_people_in_a_file(folder):
     text = (folder / "table.txt").read_text()
     assert "one.ogg" in text
     assert "%" in text
+
+
+def no_room():
+    """Files may grow to 500 bytes and no further, as on a disk that is full."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+
+
+def test_a_full_disk_is_one_sentence_and_the_old_result_is_intact(folder):
+    old = folder / "result.csv"
+    old.write_text("what was there before")
+    words = ["app", "predict", folder, "--timeline", "--format", "json", "--out", old]
+    done = subprocess.run(
+        [sys.executable, "-m", *map(str, words)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        preexec_fn=no_room,
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("The results cannot be written: ")
+    assert old.read_text() == "what was there before"
+    assert not list(folder.glob("*.partial"))
 
 
 @pytest.mark.parametrize(
