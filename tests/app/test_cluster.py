@@ -1,5 +1,6 @@
 """A large archive on real worker processes: one dies, a run is stopped, nothing is there twice."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -185,3 +186,29 @@ def test_a_scheduler_that_does_not_answer_is_said(monkeypatch):
         connected(f"tcp://127.0.0.1:{free_port()}", 1),
     ):
         pass
+
+
+def test_without_the_extra_packages_the_command_says_which(tmp_path):
+    (tmp_path / "distributed.py").write_text("raise ImportError")
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "predict", "a.wav", "--format", "parquet", "--out", "b"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("pip install -r requirements-cluster.txt")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_cluster_writes_nothing_but_parquet(tmp_path):
+    for words in (
+        ["--format", "parquet"],
+        ["--scheduler", "tcp://a", "--format", "csv", "--out", "b"],
+    ):
+        with process("app", "predict", "a.wav", *words) as command:
+            said, _ = command.communicate(timeout=PATIENCE)
+        assert command.returncode == 2
+        assert b"a cluster writes Parquet" in said
