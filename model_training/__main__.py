@@ -23,6 +23,28 @@ Data = Annotated[
 
 
 @commands.command()
+def download(
+    corpora: Annotated[
+        list[str], typer.Argument(help="ravdess, tess, crema-d; all of them.", metavar="NAME...")
+    ],
+    data: Data,
+) -> None:
+    """Bring the corpora from their official sources; run it again to go on with what was stopped.
+
+    RAVDESS (speech and song) is 0.4 GB, TESS 0.3 GB, CREMA-D 0.6 GB. Their licences are theirs: the
+    first two are for non-commercial use.
+    """
+    from model_training.download import Corpus, download
+
+    unknown = set(corpora) - {*Corpus, "all"}
+    if unknown:
+        raise typer.BadParameter(
+            f"there is no corpus {', '.join(sorted(unknown))}; choose from {', '.join(Corpus)}, all"
+        )
+    download(Corpus if "all" in corpora else map(Corpus, corpora), data)
+
+
+@commands.command()
 def prepare(
     data: Data,
     out: Annotated[Path, typer.Option(dir_okay=False, help="The table of clips to write.")] = Path(
