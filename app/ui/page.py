@@ -9,7 +9,7 @@ from gradio.themes.utils import fonts
 from app.classifier import Classifier
 from app.desktop import open_window
 from app.limits import LIMITS
-from app.ui import ASSETS, api, asset, live_tab, recordings_tab
+from app.ui import ASSETS, api, asset, live_tab, recordings_tab, social
 from app.ui.about import about
 from app.ui.addresses import fetch_none
 
@@ -115,7 +115,8 @@ def launch_settings() -> dict[str, Any]:
     return {
         "theme": theme(),
         "css_paths": [ASSETS / "styles.css", ASSETS / "live.css"],
-        "head": f"<script>{asset('microphone.js')}{asset('save.js')}</script>{live_tab.HEAD}",
+        "head": f"<script>{asset('microphone.js')}{asset('save.js')}</script>"
+        f"{live_tab.HEAD}{social.tags()}",
         "favicon_path": ASSETS / "favicon.png",
         "footer_links": ["api"],
         "run_history": False,

@@ -75,9 +75,11 @@ def start_space(root: Path) -> str:
         space.wait(10)
 
 
-def test_a_space_starts_its_script():
+def test_a_space_starts_its_script(monkeypatch):
+    monkeypatch.setenv("SPACE_HOST", "someone-undertone.hf.space")
     page = start_space(ROOT)
     assert "Undertone" in page
+    assert "https://someone-undertone.hf.space/gradio_api/file=" in page
     assert "Nothing can be heard" not in page
 
 
