@@ -1,5 +1,6 @@
 """Hearing a large archive on a Dask cluster, each worker with the model in its memory."""
 
+import os
 import signal
 import sys
 import time
@@ -29,8 +30,6 @@ FILES_PER_PART = 200
 SECONDS_PER_PART = 30  # what a run that is killed loses at most
 QUEUED = 3  # recordings a thread of the cluster: one that it hears and two that wait
 PATIENCE = 30  # seconds for the scheduler to answer, and for a first worker to join it
-# Workers on one machine share its cores: with one thread each they don't fight for them.
-LOCAL_ENVIRONMENT = {"TF_NUM_INTRAOP_THREADS": "1"}
 
 
 class ClusterError(UndertoneError):
@@ -73,12 +72,13 @@ def connected(scheduler: str | None, jobs: int) -> Iterator[Client]:
         if address is None:
             # Workers inherit both: what they fail at comes back as an error, and where someone
             # interrupts the command, it writes what is done before it ends them.
+            threads = max(1, (os.cpu_count() or 1) // jobs)  # so that they don't fight for cores
             with native_chatter_held(), interrupts_waiting():
                 address = LocalCluster(
                     n_workers=jobs,
                     threads_per_worker=1,
                     dashboard_address=None,
-                    env=LOCAL_ENVIRONMENT,
+                    env={"TF_NUM_INTRAOP_THREADS": str(threads)},
                 )
             stack.enter_context(address)
         try:
