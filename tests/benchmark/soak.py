@@ -11,6 +11,7 @@ import os
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,13 +70,17 @@ class Traffic:
 
 def note(server: int, folder: Path, seconds: float) -> dict[str, Any]:
     """What the server holds now."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    sizes = []
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # deleted while we look
+            if path.is_file():
+                sizes.append(path.stat().st_size)
     return {
         "minute": round(seconds / 60, 1),
         "memory, MB": round(resident_megabytes(server)),
         "open files": len(list(Path(f"/proc/{server}/fd").iterdir())),
-        "temporary files": len(files),
-        "of them, MB": round(sum(path.stat().st_size for path in files) / 2**20, 1),
+        "temporary files": len(sizes),
+        "of them, MB": round(sum(sizes) / 2**20, 1),
     }
 
 
