@@ -6,14 +6,19 @@ float32 whatever the policy of the network around it: half precision cannot hold
 spectrogram.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
-from librosa.filters import mel
+from librosa.filters import chroma, mel
+from scipy.fft import dct
 
 POWER_FLOOR = 1e-10  # librosa.power_to_db's amin
+CROSSING_THRESHOLD = 1e-10  # librosa.zero_crossings takes less than this for zero
+CONTRAST_FMIN = 200.0  # Hz, the upper edge of the lowest of librosa's octaves
+CONTRAST_QUANTILE = 0.02
 
 
 @keras.saving.register_keras_serializable("undertone")
@@ -59,23 +64,8 @@ class LogMel(keras.layers.Layer):
         ).T  # (1 + n_fft // 2, n_mels)
 
     def call(self, waveform: Any) -> Any:
-        decibels = power_to_db(ops.matmul(self.power_spectrogram(waveform), self.mel_filters))
-        if self.top_db is None:
-            return decibels
-        loudest = ops.max(decibels, axis=(1, 2), keepdims=True)
-        return ops.maximum(decibels, loudest - self.top_db)
-
-    def power_spectrogram(self, waveform: Any) -> Any:
-        """(batch, samples) -> (batch, frames, 1 + n_fft // 2)."""
-        half = self.n_fft // 2
-        real, imaginary = ops.stft(
-            ops.pad(waveform, [[0, 0], [half, half]]),
-            sequence_length=self.n_fft,
-            sequence_stride=self.hop_length,
-            fft_length=self.n_fft,
-            center=False,
-        )
-        return ops.square(real) + ops.square(imaginary)
+        power = power_spectrogram(waveform, self.n_fft, self.hop_length)
+        return power_to_db(ops.matmul(power, self.mel_filters), self.top_db)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         batch, samples = input_shape
@@ -117,9 +107,239 @@ class RelativeToPeak(keras.layers.Layer):
         return super().get_config() | {"span": self.span}
 
 
-def power_to_db(power: Any) -> Any:
-    """Decibels of a power, ref 1.0, floored at `POWER_FLOOR` as librosa does."""
-    return 10.0 / np.log(10.0) * ops.log(ops.maximum(power, POWER_FLOOR))
+@keras.saving.register_keras_serializable("undertone")
+class MFCC(LogMel):
+    """Mel-frequency cepstral coefficients: (batch, samples) -> (batch, frames, n_mfcc).
+
+    Equals `librosa.feature.mfcc`, transposed. Arguments as `LogMel`, and
+
+    Args:
+        n_mfcc: number of coefficients, at most `n_mels`.
+    """
+
+    def __init__(
+        self,
+        sample_rate: int,
+        n_mfcc: int,
+        n_fft: int = 2048,
+        hop_length: int = 512,
+        n_mels: int = 128,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(sample_rate, n_fft, hop_length, n_mels, **kwargs)
+        self.n_mfcc = n_mfcc
+        self.cosines = dct(np.eye(n_mels, dtype=np.float32), norm="ortho")[:, :n_mfcc]
+
+    def call(self, waveform: Any) -> Any:
+        return ops.matmul(super().call(waveform), self.cosines)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (*super().compute_output_shape(input_shape)[:2], self.n_mfcc)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"n_mfcc": self.n_mfcc}
+
+
+class Framed(keras.layers.Layer):
+    """What the layers below share: `rows` numbers for each frame, without weights."""
+
+    rows = 1
+
+    def __init__(self, frame_length: int = 2048, hop_length: int = 512, **kwargs: Any) -> None:
+        super().__init__(dtype="float32", trainable=False, **without_dtype(kwargs))
+        self.frame_length = frame_length
+        self.hop_length = hop_length
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        batch, samples = input_shape
+        return (batch, None if samples is None else 1 + samples // self.hop_length, self.rows)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "frame_length": self.frame_length,
+            "hop_length": self.hop_length,
+        }
+
+
+@keras.saving.register_keras_serializable("undertone")
+class RMS(Framed):
+    """Root mean square of each frame: (batch, samples) -> (batch, frames, 1).
+
+    Equals `librosa.feature.rms`, transposed: frames centred, zeros around the signal.
+    """
+
+    def call(self, waveform: Any) -> Any:
+        half = self.frame_length // 2
+        squares = ops.pad(ops.square(waveform), [[0, 0], [half, half]])
+        return ops.sqrt(_means(squares, self.frame_length, self.hop_length))
+
+
+@keras.saving.register_keras_serializable("undertone")
+class ZeroCrossingRate(Framed):
+    """Share of samples at which the sign changes: (batch, samples) -> (batch, frames, 1).
+
+    Equals `librosa.feature.zero_crossing_rate`, transposed. librosa repeats the first and the
+    last sample around the signal, where no sign can change: zeros around the changes.
+    """
+
+    def call(self, waveform: Any) -> Any:
+        negative = waveform < -CROSSING_THRESHOLD
+        crossed = ops.cast(ops.not_equal(negative[:, 1:], negative[:, :-1]), "float32")
+        half = self.frame_length // 2
+        crossed = ops.pad(crossed, [[0, 0], [half, half]])
+        # A frame of n samples has n - 1 places where the sign can change.
+        inside = _means(crossed, self.frame_length - 1, self.hop_length)
+        return inside * (1.0 - 1.0 / self.frame_length)
+
+
+@keras.saving.register_keras_serializable("undertone")
+class Chroma(Framed):
+    """Energy of the twelve pitch classes: (batch, samples) -> (batch, frames, 12).
+
+    Equals `librosa.feature.chroma_stft(..., tuning=0.0)`, transposed: the strongest class of a
+    frame is 1. (librosa's default estimates a tuning, which speech does not have.)
+    """
+
+    rows = 12
+
+    def __init__(self, sample_rate: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sample_rate = sample_rate
+        self.filters = chroma(sr=sample_rate, n_fft=self.frame_length, tuning=0.0).T
+
+    def call(self, waveform: Any) -> Any:
+        power = power_spectrogram(waveform, self.frame_length, self.hop_length)
+        classes = ops.matmul(power, self.filters)
+        strongest = ops.max(classes, axis=-1, keepdims=True)
+        tiny = np.finfo(np.float32).tiny
+        return classes / ops.where(strongest < tiny, 1.0, strongest)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"sample_rate": self.sample_rate}
+
+
+@keras.saving.register_keras_serializable("undertone")
+class SpectralContrast(Framed):
+    """Peaks above valleys in seven octave bands, in dB: (batch, samples) -> (batch, frames, 7).
+
+    Equals `librosa.feature.spectral_contrast` with its defaults, transposed (Jiang et al. 2002).
+
+    Args:
+        sample_rate: of the waveform, in Hz; above 12,800, which the seventh octave needs.
+    """
+
+    rows = 7
+
+    def __init__(self, sample_rate: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sample_rate = sample_rate
+        self.bands = contrast_bands(sample_rate, self.frame_length, self.rows)
+
+    def call(self, waveform: Any) -> Any:
+        magnitude = ops.sqrt(power_spectrogram(waveform, self.frame_length, self.hop_length))
+        peaks, valleys = [], []
+        for first, last, kept in self.bands:
+            band = magnitude[:, :, first:last]
+            peaks.append(ops.mean(ops.top_k(band, kept)[0], axis=-1))
+            valleys.append(-ops.mean(ops.top_k(-band, kept)[0], axis=-1))
+        peak, valley = ops.stack(peaks, axis=-1), ops.stack(valleys, axis=-1)
+        return power_to_db(peak, top_db=80.0) - power_to_db(valley, top_db=80.0)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"sample_rate": self.sample_rate}
+
+
+@keras.saving.register_keras_serializable("undertone")
+class ToUnitRange(keras.layers.Layer):
+    """Each window's smallest number becomes 0 and its largest 1: (batch, frames, bands)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(dtype="float32", trainable=False, **without_dtype(kwargs))
+
+    def call(self, features: Any) -> Any:
+        low = ops.min(features, axis=(1, 2), keepdims=True)
+        span = ops.max(features, axis=(1, 2), keepdims=True) - low
+        return (features - low) / ops.maximum(span, keras.config.epsilon())
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return input_shape
+
+
+@keras.saving.register_keras_serializable("undertone")
+class Standardize(keras.layers.Layer):
+    """Less the mean of the training clips, by their deviation; both are kept as weights.
+
+    Args:
+        over: the axes that share a mean and a deviation; 0 is the batch.
+    """
+
+    def __init__(self, over: tuple[int, ...], **kwargs: Any) -> None:
+        super().__init__(dtype="float32", trainable=False, **without_dtype(kwargs))
+        self.over = tuple(over)
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        shape = [1 if axis in self.over else size for axis, size in enumerate(input_shape)]
+        self.mean = self.add_weight(shape=shape, initializer="zeros", name="mean")
+        self.deviation = self.add_weight(shape=shape, initializer="ones", name="deviation")
+
+    def adapt(self, features: np.ndarray) -> None:
+        """Take mean and deviation from features (clips, ...) of training clips."""
+        self.mean.assign(features.mean(axis=self.over, keepdims=True, dtype=np.float64))
+        deviation = features.std(axis=self.over, keepdims=True, dtype=np.float64)
+        self.deviation.assign(np.maximum(deviation, 1e-3))
+
+    def call(self, features: Any) -> Any:
+        return (features - self.mean) / self.deviation
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"over": self.over}
+
+
+def power_spectrogram(waveform: Any, n_fft: int, hop_length: int) -> Any:
+    """(batch, samples) -> (batch, frames, 1 + n_fft // 2); frames centred, zeros around."""
+    half = n_fft // 2
+    real, imaginary = ops.stft(
+        ops.pad(waveform, [[0, 0], [half, half]]),
+        sequence_length=n_fft,
+        sequence_stride=hop_length,
+        fft_length=n_fft,
+        center=False,
+    )
+    return ops.square(real) + ops.square(imaginary)
+
+
+def power_to_db(power: Any, top_db: float | None = None) -> Any:
+    """Decibels of a power (batch, frames, bands), ref 1.0, floored as librosa does.
+
+    With `top_db`, no window reaches further than that below its own maximum.
+    """
+    decibels = 10.0 / np.log(10.0) * ops.log(ops.maximum(power, POWER_FLOOR))
+    if top_db is None:
+        return decibels
+    return ops.maximum(decibels, ops.max(decibels, axis=(1, 2), keepdims=True) - top_db)
+
+
+def contrast_bands(sample_rate: int, n_fft: int, bands: int) -> list[tuple[int, int, int]]:
+    """First bin, end and how many peaks and valleys count, of each octave, as in librosa."""
+    frequencies = np.arange(1 + n_fft // 2) * sample_rate / n_fft
+    edges = [0.0, *(CONTRAST_FMIN * 2.0 ** np.arange(bands))]
+    found = []
+    for number, (low, high) in enumerate(pairwise(edges)):
+        inside = np.flatnonzero((frequencies >= low) & (frequencies <= high))
+        # Octaves overlap by the bin below; the highest takes all that is left.
+        first = int(inside[0]) - (number > 0)
+        end = len(frequencies) if number == bands - 1 else int(inside[-1]) + 1
+        kept = max(1, round(CONTRAST_QUANTILE * (end - first)))
+        found.append((first, end - (number < bands - 1), kept))
+    return found
+
+
+def _means(signal: Any, length: int, hop_length: int) -> Any:
+    """Means over frames: (batch, samples) -> (batch, frames, 1)."""
+    return ops.average_pool(signal[:, :, None], length, strides=hop_length)
 
 
 def without_dtype(kwargs: dict[str, Any]) -> dict[str, Any]:

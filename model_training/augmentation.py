@@ -4,13 +4,15 @@ Waveform augmentations are NumPy functions of a waveform and a random generator;
 the spectrogram are a Keras layer that acts in training alone and is no part of a bundle.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
+import librosa.effects as effects
 import numpy as np
 import soxr
 from keras import ops
+from librosa.util import fix_length
 from scipy.signal import oaconvolve
 
 # Never mixed into training, so that robustness can be measured on kinds not met before.
@@ -40,6 +42,18 @@ class Chances:
     hiss: float = 0.5
     hiss_range: tuple[float, float] = (25.0, 60.0)  # dB
     gain_range: tuple[float, float] = (-18.0, 12.0)  # dB
+    stretch: float = 0.0
+    stretch_range: tuple[float, float] = (0.85, 1.15)
+    pitch: float = 0.0
+    pitch_range: tuple[float, float] = (-2.0, 2.0)  # semitones
+
+    def with_(self, **changes: Any) -> "Chances":
+        """The same but for these."""
+        return replace(self, **changes)
+
+
+# Nothing but the place in the window is left to chance; recipes say what they add to it.
+PLACED = Chances(speed=0, excerpt=0, room=0, noise=0, hiss=0, gain_range=(0.0, 0.0))
 
 
 def augmented_window(
@@ -53,6 +67,11 @@ def augmented_window(
     """One training window (window,) float32 of a clip (samples,) float32."""
     if rng.random() < chances.speed:
         waveform = speed(waveform, rng.uniform(*chances.speed_range))
+    # A chance of none draws nothing, so that a new augmentation leaves older recipes as they were.
+    if chances.stretch and rng.random() < chances.stretch:
+        waveform = time_stretch(waveform, rng.uniform(*chances.stretch_range))
+    if chances.pitch and rng.random() < chances.pitch:
+        waveform = pitch_shift(waveform, rng.uniform(*chances.pitch_range))
     if rng.random() < chances.excerpt:
         shortest = round(chances.shortest_excerpt * sample_rate)
         waveform = excerpt(waveform, shortest, rng)
@@ -76,6 +95,39 @@ def gain(waveform: np.ndarray, decibels: float) -> np.ndarray:
 def speed(waveform: np.ndarray, factor: float) -> np.ndarray:
     """Faster and higher (factor above 1) or slower and lower, as a tape would."""
     return soxr.resample(waveform, factor, 1.0, quality="LQ")
+
+
+def time_stretch(waveform: np.ndarray, factor: float) -> np.ndarray:
+    """Faster (factor above 1) or slower at the same pitch, by librosa's phase vocoder."""
+    return effects.time_stretch(waveform, rate=factor, n_fft=1024).astype(np.float32)
+
+
+def pitch_shift(waveform: np.ndarray, semitones: float) -> np.ndarray:
+    """Higher or lower at the same length: stretched, then played faster or slower."""
+    factor = 2.0 ** (semitones / 12)
+    shifted = speed(time_stretch(waveform, 1 / factor), factor)
+    return fix_length(shifted, size=len(waveform))
+
+
+def mixed(
+    windows: np.ndarray, targets: np.ndarray, alpha: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mixup (Zhang et al. 2018): every window with another of its batch, targets alike.
+
+    Args:
+        windows: (batch, ...).
+        targets: (batch, classes), none of them `NOT_ACTED`.
+        alpha: of the beta distribution that the shares are drawn from.
+        rng: of the draws.
+    """
+    other = rng.permutation(len(windows))
+    share = rng.beta(alpha, alpha, len(windows)).astype(np.float32)
+
+    def mix(values: np.ndarray) -> np.ndarray:
+        own = share.reshape(-1, *[1] * (values.ndim - 1))
+        return own * values + (1 - own) * values[other]
+
+    return mix(windows), mix(targets)
 
 
 def excerpt(waveform: np.ndarray, shortest: int, rng: np.random.Generator) -> np.ndarray:

@@ -3,16 +3,14 @@
 import json
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
-from keras import ops
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
@@ -20,22 +18,34 @@ from app import bundle
 from app.bundle import BundleInfo, Voices
 from app.emotions import LABELS
 from app.errors import UndertoneError
+from app.frontend import Standardize
 from model_training.augmentation import (
     UNSEEN_NOISES,
     UNSEEN_ROOMS,
-    SpectrogramAugmentation,
     Surroundings,
-    augmented_window,
 )
-from model_training.clips import Clips, impulse_responses, noises
+from model_training.batches import (
+    Augmented,
+    Fixed,
+    Waveforms,
+    batches,
+    centred,
+    features_of,
+    validation_set,
+)
+from model_training.clips import impulse_responses, noises
 from model_training.protocols import Split
 from model_training.recipes import Recipe
+from model_training.schedules import BEST_FILE, line, read_history
+from model_training.targets import corpus_crossentropy
 
 CHECKPOINT_FILE = "checkpoint.keras"
 HISTORY_FILE = "history.jsonl"
 CONFIG_FILE = "config.json"
-NOT_ACTED = -1.0  # the target of an emotion that a clip's corpus does not have
-NOT_ACTED_WEIGHT = 0.1
+LOG_FILE = "log.txt"
+VERSIONS_FILE = "versions.json"
+TENSORBOARD_FOLDER = "tensorboard"
+STATISTICS_CLIPS = 2000  # enough for a mean and a deviation
 
 
 class TrainingError(UndertoneError):
@@ -57,13 +67,17 @@ class Run:
 def train(
     recipe: Recipe,
     split: Split,
-    clips: Clips,
+    clips: Waveforms,
     around: Surroundings,
     run: Run,
     folder: Path,
     out: Path,
+    tensorboard: bool = False,
 ) -> BundleInfo:
     """Train a recipe, or go on with a run that was stopped, and write its bundle.
+
+    Where nothing is drawn anew for a clip, its features are computed once and the network is
+    trained on them; otherwise the frontend is part of every step.
 
     Args:
         recipe: what to train.
@@ -71,40 +85,81 @@ def train(
         clips: the waveforms at the recipe's sample rate.
         around: noises and rooms for augmentation.
         run: the settings, kept in the folder.
-        folder: of the run: config, history, checkpoint.
+        folder: of the run: config, library versions, log, history, checkpoint.
         out: of the bundle.
+        tensorboard: also write the history for TensorBoard, into the folder.
 
     Raises:
         TrainingError: the folder holds a run with other settings.
     """
     _claim(folder, run)
-    steps = recipe.clips_per_epoch // recipe.batch_size
+    # The frontend is of single precision whatever the network around it is.
+    keras.config.set_dtype_policy("float32")
+    frontend = adapted_frontend(recipe, split.train, clips)
+    source = (
+        Fixed(recipe, split.train, clips, frontend)
+        if recipe.fixed
+        else Augmented(recipe, split.train, clips, around)
+    )
+    validation = validation_set(recipe, split.validation, clips)
+    if recipe.fixed:
+        validation = (features_of(frontend, validation[0]), validation[1])
+
+    steps = recipe.sampling.steps(split.train, recipe.batch_size)
     keras.utils.set_random_seed(run.seed)
     keras.config.set_dtype_policy(run.precision)
-    model = _resume(folder) or _training_model(recipe, run, steps)
+    model = _resume(folder) or _training_model(recipe, frontend, run, steps)
     done = int(model.optimizer.iterations) // steps
+    history = read_history(folder / HISTORY_FILE, done)
+    _log(folder, f"epoch {done} of {run.epochs}, {steps} steps each")
 
+    callbacks = [
+        Reseed(run.seed),
+        *recipe.schedule.callbacks(folder, history, Checkpoint(folder)),
+    ]
+    if tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(folder / TENSORBOARD_FOLDER))
+    # A run that had come to its end fits no epoch, and still takes the average of its weights.
     model.fit(
-        _batches(recipe, split.train, clips, around, run.seed, done * steps),
+        batches(recipe, split.train, source, run.seed, done * steps),
         steps_per_epoch=steps,
         shuffle=False,
         initial_epoch=done,
-        epochs=run.epochs,
-        validation_data=_validation(recipe, split.validation, clips),
+        epochs=done if recipe.schedule.ended(history) else run.epochs,
+        validation_data=validation,
         validation_batch_size=recipe.batch_size,
-        callbacks=[
-            Reseed(run.seed),
-            Checkpoint(folder),
-            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-        ],
+        callbacks=callbacks,
         verbose="auto",
     )
+    if (folder / BEST_FILE).exists():
+        model.load_weights(folder / BEST_FILE)
 
     keras.config.set_dtype_policy("float32")
-    served = serving_model(recipe, model.layers[-1])
+    if not recipe.fixed:
+        frontend.set_weights(model.get_weights()[: len(frontend.weights)])
+    served = serving_model(recipe, frontend, model.layers[-1])
     info = _info(recipe, split, run, served, fit_temperature(recipe, served, split, clips))
     bundle.write(out, served, info)
+    _log(folder, f"bundle in {out}")
     return bundle.read_info(out)
+
+
+def seconds(folder: Path) -> list[float]:
+    """Of each epoch of the run in a folder."""
+    return [epoch["seconds"] for epoch in read_history(folder / HISTORY_FILE)]
+
+
+def adapted_frontend(recipe: Recipe, table: pd.DataFrame, clips: Waveforms) -> keras.Model:
+    """The recipe's frontend, its statistics those of training clips spread over the table."""
+    waveform = keras.Input((recipe.window,), name="waveform")
+    frontend = keras.Model(waveform, recipe.frontend(waveform))
+    layers = [layer for layer in frontend.layers if isinstance(layer, Standardize)]
+    if layers:
+        indices = table.index[:: -(-len(table) // STATISTICS_CLIPS)]
+        windows = np.stack([centred(clips[index], recipe.window) for index in indices])
+    for layer in layers:
+        layer.adapt(features_of(keras.Model(waveform, layer.input), windows))
+    return frontend
 
 
 def surroundings(data: Path, sample_rate: int) -> Surroundings:
@@ -134,14 +189,16 @@ class Checkpoint(keras.callbacks.Callback):
         self.began = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        seconds = round(time.monotonic() - self.began, 1)
+        history = self.folder / HISTORY_FILE
+        lines = read_history(history, epoch)
+        lines.append({"epoch": epoch + 1, "seconds": seconds} | line(logs))
+        # Before the checkpoint: an epoch that has one is never missing from the history.
+        bundle.write_text(history, "".join(json.dumps(entry) + "\n" for entry in lines))
         partial = self.folder / f"partial-{CHECKPOINT_FILE}"
         self.model.save(partial)
         partial.replace(self.folder / CHECKPOINT_FILE)
-        line = {"epoch": epoch + 1, "seconds": round(time.monotonic() - self.began, 1)}
-        line |= {key: round(float(value), 5) for key, value in (logs or {}).items()}
-        history = self.folder / HISTORY_FILE
-        earlier = history.read_text().splitlines()[:epoch] if history.exists() else []
-        bundle.write_text(history, "\n".join([*earlier, json.dumps(line)]) + "\n")
+        _log(self.folder, json.dumps(lines[-1]))
 
 
 class Reseed(keras.callbacks.Callback):
@@ -160,60 +217,17 @@ class Reseed(keras.callbacks.Callback):
             state.assign([self.seed + number, epoch << 16])
 
 
-@keras.saving.register_keras_serializable("undertone")
-def corpus_crossentropy(targets: Any, logits: Any) -> Any:
-    """Cross-entropy among the emotions a corpus acts: (batch, 8), (batch, 8) -> (batch,).
-
-    An emotion whose target is `NOT_ACTED` counts a tenth in the softmax. At its full weight a
-    network would learn to tell the corpora apart (calm is in RAVDESS alone); at none its answer
-    to the voices of CREMA-D is arbitrary: nearly half of them were heard as calm or surprised.
-    """
-    acted = targets > NOT_ACTED
-    weighed = ops.where(acted, logits, logits + math.log(NOT_ACTED_WEIGHT))
-    log_probabilities = ops.log_softmax(weighed, axis=-1)
-    return -ops.sum(ops.where(acted, targets * log_probabilities, 0.0), axis=-1)
-
-
-def targets_of(table: pd.DataFrame, smoothing: float) -> np.ndarray:
-    """(clips, 8) float32: smoothed one-hot rows, `NOT_ACTED` where the corpus has no such label."""
-    targets = np.full((len(table), len(LABELS)), NOT_ACTED, np.float32)
-    positions = pd.Series(range(len(table)), index=table.index)
-    for _, group in table.groupby(["corpus", "kind"]):
-        acted = [LABELS.index(emotion) for emotion in sorted(group["emotion"].unique())]
-        rows = positions[group.index].to_numpy()
-        targets[np.ix_(rows, acted)] = smoothing / len(acted)
-        targets[rows, [LABELS.index(emotion) for emotion in group["emotion"]]] += 1 - smoothing
-    return targets
-
-
-def balance(table: pd.DataFrame, corpus_shares: dict[str, float]) -> np.ndarray:
-    """(clips,) chances of being drawn: corpora by their shares, emotions in each alike."""
-    group = table["corpus"] + " " + table["kind"]
-    emotions = table.groupby(group)["emotion"].transform("nunique")
-    alike = table.groupby([group, "emotion"])["emotion"].transform("size")
-    chances = (group.map(corpus_shares) / emotions / alike).to_numpy(float)
-    return chances / chances.sum()
-
-
-def serving_model(recipe: Recipe, trained: keras.Model) -> keras.Model:
+def serving_model(recipe: Recipe, frontend: keras.Model, trained: keras.Model) -> keras.Model:
     """Waveform in, logits out, in float32 and without anything that only training needs."""
-    waveform = x = keras.Input((recipe.window,), name="waveform")
-    for layer in recipe.frontend():
-        x = layer(x)
-    network = recipe.network(tuple(x.shape[1:]), len(LABELS))
+    network = recipe.network(tuple(frontend.output_shape[1:]), len(LABELS))
     network.set_weights(trained.get_weights())
-    return keras.Model(waveform, network(x), name=recipe.name.replace("-", "_"))
+    return keras.Model(frontend.input, network(frontend.output), name=recipe.name.replace("-", "_"))
 
 
-def fit_temperature(recipe: Recipe, model: keras.Model, split: Split, clips: Clips) -> float:
+def fit_temperature(recipe: Recipe, model: keras.Model, split: Split, clips: Waveforms) -> float:
     """The temperature that makes the validation speakers likeliest (Guo et al. 2017)."""
-    windows, targets = _validation(recipe, split.validation, clips)
-    logits = np.concatenate(
-        [
-            ops.convert_to_numpy(model(windows[first : first + 64], training=False))
-            for first in range(0, len(windows), 64)
-        ]
-    )
+    windows, targets = validation_set(recipe, split.validation, clips)
+    logits = features_of(model, windows)
     truth = targets.argmax(axis=1)
 
     def loss(log_temperature: float) -> float:
@@ -232,6 +246,23 @@ def _claim(folder: Path, run: Run) -> None:
         )
     folder.mkdir(parents=True, exist_ok=True)
     bundle.write_text(config, json.dumps(asdict(run), indent=2) + "\n")
+    bundle.write_text(folder / VERSIONS_FILE, json.dumps(_versions(), indent=2) + "\n")
+
+
+def _log(folder: Path, text: str) -> None:
+    with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
+        log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+
+
+def _versions() -> dict[str, str]:
+    """Of what a run is made with, and the Keras backend."""
+    found = {"backend": keras.backend.backend()}
+    for name in ("keras", "numpy", "librosa", "scipy", "soxr", found["backend"]):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # as tensorflow's, whose package is tensorflow-cpu
+            continue
+    return found
 
 
 def _resume(folder: Path) -> keras.Model | None:
@@ -239,72 +270,19 @@ def _resume(folder: Path) -> keras.Model | None:
     return keras.saving.load_model(path) if path.exists() else None
 
 
-def _training_model(recipe: Recipe, run: Run, steps: int) -> keras.Model:
-    waveform = x = keras.Input((recipe.window,), name="waveform")
-    for layer in recipe.frontend():
-        x = layer(x)
-    shape = tuple(x.shape[1:])
-    x = SpectrogramAugmentation(recipe.colour, *recipe.spectrogram_masks, seed=run.seed)(x)
-    model = keras.Model(waveform, recipe.network(shape, len(LABELS))(x))
-    rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=recipe.learning_rate / 20,
-        warmup_target=recipe.learning_rate,
-        warmup_steps=steps,
-        decay_steps=max(1, (run.epochs - 1) * steps),
-        alpha=0.01,
-    )
+def _training_model(recipe: Recipe, frontend: keras.Model, run: Run, steps: int) -> keras.Model:
+    shape = tuple(frontend.output_shape[1:])
+    inputs = keras.Input(shape) if recipe.fixed else frontend.input
+    x = inputs if recipe.fixed else frontend.output
+    if recipe.masks:
+        x = recipe.masks(run.seed)(x)
+    model = keras.Model(inputs, recipe.network(shape, len(LABELS))(x))
     model.compile(
-        optimizer=keras.optimizers.AdamW(
-            rate, weight_decay=recipe.weight_decay, use_ema=True, ema_momentum=recipe.ema
-        ),
+        optimizer=recipe.schedule.optimizer(run.epochs, steps),
         loss=corpus_crossentropy,
         metrics=["accuracy"],
     )
     return model
-
-
-def _batches(
-    recipe: Recipe,
-    table: pd.DataFrame,
-    clips: Clips,
-    around: Surroundings,
-    seed: int,
-    first_step: int,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Endless batches; each is a function of the seed and its step alone, so a run can resume."""
-    indices = table.index.to_numpy()
-    targets = targets_of(table, recipe.label_smoothing)
-    drawn = balance(table, recipe.corpus_shares)
-    step = first_step
-    while True:
-        rng = np.random.default_rng((seed, step))
-        rows = rng.choice(len(indices), recipe.batch_size, p=drawn)
-        windows = [
-            augmented_window(
-                clips[indices[row]],
-                recipe.window,
-                recipe.sample_rate,
-                around,
-                recipe.augmentation,
-                rng,
-            )
-            for row in rows
-        ]
-        yield np.stack(windows), targets[rows]
-        step += 1
-
-
-def _validation(recipe: Recipe, table: pd.DataFrame, clips: Clips) -> tuple[np.ndarray, np.ndarray]:
-    windows = np.stack([centred(clips[index], recipe.window) for index in table.index])
-    return windows, targets_of(table, smoothing=0.0)
-
-
-def centred(waveform: np.ndarray, window: int) -> np.ndarray:
-    """The middle of a clip, with zeros around it where it is shorter than a window."""
-    spare = window - len(waveform)
-    if spare < 0:
-        return waveform[-spare // 2 :][:window]
-    return np.pad(waveform, (spare // 2, spare - spare // 2))
 
 
 def _info(
@@ -326,9 +304,9 @@ def _info(
         epochs=run.epochs,
         trained_on=_voices(split.train),
         validated_on=_voices(split.validation),
-        unheard=_voices(split.test),
-        versions={name: version(name) for name in ("keras", "numpy", "librosa")}
-        | {"backend": keras.backend.backend()},
+        # Where the split leaks, the voices of the test were heard.
+        unheard=Voices(clips=len(split.test), speakers=[]) if split.leaks else _voices(split.test),
+        versions=_versions(),
         model_sha256="",
     )
 

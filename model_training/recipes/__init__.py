@@ -6,13 +6,34 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
+import numpy as np
+import pandas as pd
 
 from app.errors import UndertoneError
-from model_training.augmentation import Chances
+from model_training.augmentation import PLACED, Chances
+from model_training.sampling import Sampling
+from model_training.schedules import Schedule
 
 
 class RecipeError(UndertoneError):
     """A recipe that does not exist."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the source of a recipe did, for the protocol `as-published`.
+
+    Attributes:
+        corpora: its clips, as "CORPUS kind".
+        copies: augmented copies of every clip, made before the clips were split.
+        augmentation: of the copies.
+        rare_only: copy the clips of emotions that have fewer than the most frequent one.
+    """
+
+    corpora: tuple[str, ...]
+    copies: int = 0
+    augmentation: Chances = PLACED
+    rare_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -24,43 +45,43 @@ class Recipe:
         description: one sentence for the card.
         sample_rate: of the waveform the model hears, in Hz.
         window_seconds: what it hears at once.
-        frontend: makes the layers from (batch, samples) to (batch, frames, bands).
+        frontend: layers from a waveform (batch, samples) to features.
         network: from the shape of one window's features and the number of classes, makes the
             model from features to logits.
-        augmentation: of the waveform: how often and how far.
-        colour: deviation of a random filter over the bands in training, in feature units.
-        spectrogram_masks: widths of the masks in training, as (frames, bands).
-        epochs, clips_per_epoch, batch_size: the length of the fixed schedule.
-        learning_rate, weight_decay: of AdamW; the rate rises in the first epoch and then falls
-            along a cosine.
-        label_smoothing: probability spread over the emotions that a corpus acts.
-        ema: momentum of the average over weights, which is what is kept.
-        corpus_shares: how often training draws from "CORPUS kind"; within it, every emotion
-            equally often.
+        batch_size: windows in a step.
+        targets: of a table of clips, (clips, 8); see `targets.py`.
+        sampling: which clips an epoch is made of.
+        schedule: optimizer, learning rate and end.
+        augmentation: of the waveform, on the fly: how often and how far; None for none.
+        masks: of the features, on the fly: from a seed, makes the layer.
+        mixup: alpha of the beta distribution that mixes windows two by two; 0 for none.
+        published: what its source did; None where there is no source.
     """
 
     name: str
     description: str
     sample_rate: int
     window_seconds: float
-    frontend: Callable[[], list[keras.layers.Layer]]
+    frontend: Callable[[keras.KerasTensor], keras.KerasTensor]
     network: Callable[[tuple[int, ...], int], keras.Model]
-    augmentation: Chances
-    colour: float
-    spectrogram_masks: tuple[int, int]
-    epochs: int
-    clips_per_epoch: int
     batch_size: int
-    learning_rate: float
-    weight_decay: float
-    label_smoothing: float
-    ema: float
-    corpus_shares: dict[str, float]
+    targets: Callable[[pd.DataFrame], np.ndarray]
+    sampling: Sampling
+    schedule: Schedule
+    augmentation: Chances | None = None
+    masks: Callable[[int], keras.layers.Layer] | None = None
+    mixup: float = 0.0
+    published: Published | None = None
 
     @property
     def window(self) -> int:
         """Samples in a window."""
         return round(self.window_seconds * self.sample_rate)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether a clip is the same in every epoch, so that its features are computed once."""
+        return self.augmentation is None and not self.mixup
 
 
 def names() -> list[str]:

@@ -5,12 +5,17 @@ bands high, then attentive statistics pooling over time (Okabe et al. 2018): an 
 carried by a part of the window only.
 """
 
+from functools import partial
+
 import keras
 from keras import layers, ops
 
 from app.frontend import LogMel, RelativeToPeak
-from model_training.augmentation import Chances
+from model_training.augmentation import Chances, SpectrogramAugmentation
 from model_training.recipes import Recipe
+from model_training.sampling import Shares
+from model_training.schedules import Cosine
+from model_training.targets import targets_of
 
 SAMPLE_RATE = 16_000
 # channels and (time, frequency) stride of each residual block
@@ -19,12 +24,10 @@ EMBEDDING = 192
 DROPOUT = 0.3
 
 
-def frontend() -> list[layers.Layer]:
+def frontend(waveform: keras.KerasTensor) -> keras.KerasTensor:
     """(batch, 48000) -> (batch, 188, 80): 64 ms windows, which resolve the pitch, each 16 ms."""
-    return [
-        LogMel(SAMPLE_RATE, n_fft=1024, hop_length=256, n_mels=80, fmin=50.0, fmax=8000.0),
-        RelativeToPeak(span=80.0),
-    ]
+    mel = LogMel(SAMPLE_RATE, n_fft=1024, hop_length=256, n_mels=80, fmin=50.0, fmax=8000.0)
+    return RelativeToPeak(span=80.0)(mel(waveform))
 
 
 def network(shape: tuple[int, ...], classes: int) -> keras.Model:
@@ -90,19 +93,17 @@ RECIPE = Recipe(
     frontend=frontend,
     network=network,
     augmentation=Chances(),
-    colour=0.12,
-    spectrogram_masks=(24, 12),
-    epochs=50,
-    clips_per_epoch=7680,
+    masks=lambda seed: SpectrogramAugmentation(colour=0.12, frames=24, bands=12, seed=seed),
     batch_size=64,
-    learning_rate=2e-3,
-    weight_decay=0.02,
-    label_smoothing=0.1,
-    ema=0.998,
-    corpus_shares={
-        "RAVDESS speech": 0.32,
-        "RAVDESS song": 0.13,
-        "TESS speech": 0.12,
-        "CREMA-D speech": 0.43,
-    },
+    targets=partial(targets_of, smoothing=0.1),
+    sampling=Shares(
+        {
+            "RAVDESS speech": 0.32,
+            "RAVDESS song": 0.13,
+            "TESS speech": 0.12,
+            "CREMA-D speech": 0.43,
+        },
+        clips_per_epoch=7680,
+    ),
+    schedule=Cosine(epochs=50, learning_rate=2e-3, weight_decay=0.02, ema=0.998),
 )

@@ -1,11 +1,23 @@
 """The frontend against librosa, number by number."""
 
+from pathlib import Path
+
 import keras
 import librosa
 import numpy as np
 import pytest
 
-from app.frontend import LogMel, RelativeToPeak
+from app.frontend import (
+    MFCC,
+    RMS,
+    Chroma,
+    LogMel,
+    RelativeToPeak,
+    SpectralContrast,
+    Standardize,
+    ToUnitRange,
+    ZeroCrossingRate,
+)
 
 RATE = 16_000
 RNG = np.random.default_rng(7)
@@ -91,3 +103,73 @@ def test_half_precision_around_it_changes_nothing():
     finally:
         keras.config.set_dtype_policy("float32")
     np.testing.assert_allclose(found, reference(SWEEP, 80.0, **PARAMETERS["flagship"]), atol=2e-3)
+
+
+SPEECH = sorted((Path(__file__).parents[2] / "assets" / "examples").glob("*.ogg"))[:2]
+# A pure tone leaves bands that hold the rounding of a 32-bit FFT alone, and their contrast is it.
+FLOOR = 3e-3 * RNG.standard_normal(2 * RATE).astype(np.float32)
+HEARD = {
+    **{name: SIGNALS[name] + FLOOR for name in ("sweep", "tone", "noise", "quiet")},
+    "silence": SIGNALS["silence"],
+    **{path.stem: librosa.load(path, sr=RATE, duration=2.0)[0] for path in SPEECH},
+}
+# Layer, librosa's numbers for it (transposed), tolerance in the feature's own unit.
+EQUALS = {
+    "mfcc": (
+        MFCC(RATE, n_mfcc=20),
+        lambda y: librosa.feature.mfcc(y=y, sr=RATE, n_mfcc=20),
+        0.02,
+    ),
+    "chroma": (
+        Chroma(RATE),
+        lambda y: librosa.feature.chroma_stft(y=y, sr=RATE, tuning=0.0),
+        1e-4,
+    ),
+    "spectral contrast": (
+        SpectralContrast(RATE),
+        lambda y: librosa.feature.spectral_contrast(y=y, sr=RATE),
+        0.05,
+    ),
+    "zero-crossing rate": (
+        ZeroCrossingRate(),
+        lambda y: librosa.feature.zero_crossing_rate(y),
+        1e-6,
+    ),
+    "rms": (RMS(), lambda y: librosa.feature.rms(y=y), 1e-5),
+}
+
+
+@pytest.mark.parametrize("heard", HEARD.values(), ids=HEARD.keys())
+@pytest.mark.parametrize("feature", EQUALS.values(), ids=EQUALS.keys())
+def test_features_equal_librosa(feature, heard):
+    layer, expected, tolerance = feature
+    beside = np.stack([heard, SIGNALS["noise"][: len(heard)]])
+    ours = keras.ops.convert_to_numpy(layer(beside))[0]
+    theirs = expected(heard).T
+    assert ours.shape == theirs.shape == layer.compute_output_shape((1, len(heard)))[1:]
+    np.testing.assert_allclose(ours, theirs, atol=tolerance)
+
+
+def test_feature_layers_survive_saving_with_the_same_numbers(tmp_path):
+    inputs = keras.Input((2 * RATE,))
+    rows = [layer(inputs) for layer, _, _ in EQUALS.values()]
+    scaled = Standardize(over=(0, 1))
+    model = keras.Model(inputs, scaled(ToUnitRange()(keras.layers.Concatenate()(rows))))
+    scaled.adapt(RNG.standard_normal((3, 10, 41)).astype(np.float32))
+    model.save(tmp_path / "features.keras")
+    loaded = keras.saving.load_model(tmp_path / "features.keras", safe_mode=True)
+    before, after = model(SWEEP[None]), loaded(SWEEP[None])
+    np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (before, after)), atol=1e-6)
+
+
+def test_standardize_leaves_mean_zero_and_deviation_one():
+    features = RNG.normal(5.0, 3.0, (50, 8, 4)).astype(np.float32)
+    layer = Standardize(over=(0, 1))
+    layer.build(features.shape)
+    layer.adapt(features)
+    found = keras.ops.convert_to_numpy(layer(features))
+    np.testing.assert_allclose(found.mean(axis=(0, 1)), 0.0, atol=1e-4)
+    np.testing.assert_allclose(found.std(axis=(0, 1)), 1.0, atol=1e-4)
+    unit = keras.ops.convert_to_numpy(ToUnitRange()(features))
+    assert (unit.min(axis=(1, 2)) == 0).all()
+    np.testing.assert_allclose(unit.max(axis=(1, 2)), 1.0)

@@ -121,3 +121,44 @@ def test_the_filter_is_smooth_over_bands_and_constant_in_time():
     np.testing.assert_array_equal(coloured[:, 0], coloured[:, 9])
     assert coloured[:, 0].std() == pytest.approx(0.2 * np.sqrt(2 / 3), rel=0.25)
     assert np.abs(np.diff(coloured[:, 0], axis=1)).max() < 0.1
+
+
+def pitch(waveform):
+    spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform))))
+    return spectrum.argmax() * RATE / len(waveform)
+
+
+@pytest.mark.parametrize("factor", [0.85, 1.15])
+def test_time_stretch_keeps_the_pitch(factor):
+    stretched = augmentation.time_stretch(TONE, factor)
+    assert len(stretched) == pytest.approx(len(TONE) / factor, abs=1)
+    assert pitch(stretched) == pytest.approx(440, abs=3)
+    assert rms(stretched) == pytest.approx(rms(TONE), rel=0.1)
+
+
+@pytest.mark.parametrize("semitones", [-2.0, 3.0])
+def test_pitch_shift_keeps_the_length(semitones):
+    shifted = augmentation.pitch_shift(TONE, semitones)
+    assert len(shifted) == len(TONE)
+    assert pitch(shifted) == pytest.approx(440 * 2 ** (semitones / 12), rel=0.01)
+
+
+def test_mixup_mixes_windows_and_targets_alike(rng):
+    windows = np.arange(8, dtype=np.float32)[:, None, None] * np.ones((8, 3, 2), np.float32)
+    targets = np.eye(8, dtype=np.float32)
+    mixed, wanted = augmentation.mixed(windows, targets, 0.4, rng)
+    assert wanted.sum(axis=1) == pytest.approx(1.0)
+    assert mixed[:, 0, 0] == pytest.approx(wanted @ np.arange(8), abs=1e-5)
+    assert (wanted.max(axis=1) < 0.99).any()
+
+
+def test_a_chance_of_none_draws_nothing():
+    """So that a seed means the same window in a recipe older than an augmentation."""
+    none = Surroundings(noises=[], rooms=[])
+    windows = [
+        augmentation.augmented_window(
+            TONE, 3 * RATE, RATE, none, Chances(stretch_range=limits), np.random.default_rng(4)
+        )
+        for limits in ((0.8, 1.2), (0.5, 2.0))
+    ]
+    np.testing.assert_array_equal(*windows)

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,13 +10,19 @@ import soundfile
 
 from app.classifier import Classifier
 from app.emotions import LABELS
-from model_training import recipes, training
+from model_training import batches, recipes, sampling, targets, training
 from model_training.augmentation import Surroundings
 from model_training.clips import decode
 from model_training.protocols import ravdess_si
+from model_training.schedules import Plateau
 
 RATE = 16_000
-SMALL = dataclasses.replace(recipes.load("residual-mel"), clips_per_epoch=16, batch_size=8)
+FLAGSHIP = recipes.load("residual-mel")
+SMALL = dataclasses.replace(
+    FLAGSHIP,
+    batch_size=8,
+    sampling=dataclasses.replace(FLAGSHIP.sampling, clips_per_epoch=16),
+)
 RUN = training.Run("residual-mel", "ravdess-si", 1, seed=5, epochs=3, precision="float32")
 
 
@@ -91,6 +96,92 @@ def test_a_stopped_run_goes_on_to_the_same_weights(table, clips, tmp_path, monke
     assert served.info.trained_on.clips == len(ravdess_si(table, 1).train)
 
 
+class Killed(BaseException):
+    """As a kill: nothing catches it."""
+
+
+TINY = dataclasses.replace(
+    recipes.load("mfcc-cnn"),
+    batch_size=32,
+    schedule=Plateau(epochs=5, learning_rate=1e-3, patience=1, stop_after=3),
+)
+
+
+def classic(table, clips, folder, epochs=5):
+    run = training.Run(TINY.name, "ravdess-si", 1, seed=5, epochs=epochs, precision="float32")
+    around = Surroundings(noises=[], rooms=[])
+    out = folder / "bundle"
+    training.train(TINY, ravdess_si(table, 1), clips, around, run, folder, out)
+    return out
+
+
+def test_a_classic_run_killed_between_two_files_goes_on_to_the_same_place(
+    table, clips, tmp_path, monkeypatch
+):
+    """The history of the second epoch is written, its checkpoint is not."""
+    whole = classic(table, clips, tmp_path / "whole")
+
+    def killed(self, epoch, logs=None):
+        checkpoint = self.folder / training.CHECKPOINT_FILE
+        earlier = checkpoint.read_bytes() if checkpoint.exists() else b""
+        save(self, epoch, logs)
+        if epoch == 1:
+            checkpoint.write_bytes(earlier)
+            raise Killed
+
+    save = training.Checkpoint.on_epoch_end
+    with monkeypatch.context() as patch:
+        patch.setattr(training.Checkpoint, "on_epoch_end", killed)
+        with pytest.raises(Killed):
+            classic(table, clips, tmp_path / "killed")
+    resumed = classic(table, clips, tmp_path / "killed")
+
+    ours, theirs = history(tmp_path / "whole"), history(tmp_path / "killed")
+    assert [line["epoch"] for line in ours] == [line["epoch"] for line in theirs]
+    for one, other in zip(ours, theirs, strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], rel=5e-3)
+        assert one["learning_rate"] == pytest.approx(other["learning_rate"])
+    windows = np.stack([np.resize(clips[0], 3 * RATE)])
+    np.testing.assert_allclose(
+        Classifier(whole).probabilities(windows),
+        Classifier(resumed).probabilities(windows),
+        atol=5e-3,
+    )
+    for name in (training.CONFIG_FILE, training.VERSIONS_FILE, training.LOG_FILE):
+        assert (tmp_path / "killed" / name).stat().st_size > 0
+
+
+def accuracies(*values):
+    return [{"val_accuracy": value} for value in values]
+
+
+def test_a_plateau_halves_the_rate_and_ends_the_run():
+    plateau = Plateau(epochs=50, learning_rate=1.0, patience=2, stop_after=5)
+    assert plateau.rate([]) == 1.0
+    assert plateau.rate(accuracies(0.1, 0.2, 0.2)) == 1.0
+    assert plateau.rate(accuracies(0.1, 0.2, 0.2, 0.1)) == 0.5
+    assert plateau.rate(accuracies(0.1, 0.2, 0.2, 0.1, 0.3)) == 0.5
+    assert plateau.rate(accuracies(0.2, 0.1, 0.1, 0.1, 0.1)) == 0.25
+    assert not plateau.ended(accuracies(0.2, 0.1, 0.1, 0.1, 0.1))
+    assert plateau.ended(accuracies(0.2, 0.1, 0.1, 0.1, 0.1, 0.1))
+    assert not Plateau(epochs=50, stop_after=None).ended(accuracies(0.2, *[0.1] * 30))
+
+
+def test_every_clip_is_drawn_once_an_epoch_and_rare_emotions_weigh_more(table):
+    every = sampling.EveryClip()
+    steps = every.steps(table, 32)
+    draw = every.draws(table, 32, seed=1)
+    rng = np.random.default_rng(0)
+    first, second = (
+        np.concatenate([draw(epoch * steps + step, rng) for step in range(steps)])[: len(table)]
+        for epoch in range(2)
+    )
+    assert sorted(first) == sorted(second) == list(range(len(table)))
+    assert (first != second).any()
+    weights = pd.Series(every.weights(table)).groupby(table["emotion"]).sum()
+    assert weights.to_numpy() == pytest.approx(len(table) / len(LABELS), rel=1e-4)
+
+
 def test_a_folder_with_another_run_is_refused(table, clips, tmp_path):
     other = dataclasses.asdict(RUN) | {"seed": 6}
     (tmp_path / training.CONFIG_FILE).write_text(json.dumps(other))
@@ -100,7 +191,7 @@ def test_a_folder_with_another_run_is_refused(table, clips, tmp_path):
 
 def test_corpora_and_emotions_are_drawn_by_their_shares(table):
     shares = {"RAVDESS speech": 0.3, "CREMA-D speech": 0.7}
-    drawn = pd.Series(training.balance(table, shares), index=table.index)
+    drawn = pd.Series(sampling.balance(table, shares), index=table.index)
     assert drawn.groupby(table["corpus"]).sum().to_dict() == pytest.approx(
         {"RAVDESS": 0.3, "CREMA-D": 0.7}
     )
@@ -110,20 +201,20 @@ def test_corpora_and_emotions_are_drawn_by_their_shares(table):
 
 
 def test_targets_leave_out_what_a_corpus_does_not_act(table):
-    targets = training.targets_of(table, smoothing=0.1)
-    crema_d = targets[(table["corpus"] == "CREMA-D").to_numpy()]
+    wanted = targets.targets_of(table, smoothing=0.1)
+    crema_d = wanted[(table["corpus"] == "CREMA-D").to_numpy()]
     acted = [LABELS.index("sad"), LABELS.index("angry")]
-    assert (np.delete(crema_d, acted, axis=1) == training.NOT_ACTED).all()
+    assert (np.delete(crema_d, acted, axis=1) == targets.NOT_ACTED).all()
     assert crema_d[:, acted].sum(axis=1) == pytest.approx(1.0)
     assert crema_d.max() == pytest.approx(0.95)
-    for row, emotion in zip(targets, table["emotion"], strict=True):
+    for row, emotion in zip(wanted, table["emotion"], strict=True):
         assert LABELS[row.argmax()] == emotion
 
 
 def test_what_a_corpus_does_not_act_counts_a_tenth_in_the_loss():
-    targets = np.array([[0.9, training.NOT_ACTED, 0.1]], np.float32)
+    wanted = np.array([[0.9, targets.NOT_ACTED, 0.1]], np.float32)
     logits = np.array([[2.0, 3.0, 1.0]], np.float32)
-    loss = float(training.corpus_crossentropy(targets, logits)[0])
+    loss = float(targets.corpus_crossentropy(wanted, logits)[0])
     total = np.log(np.exp(2.0) + 0.1 * np.exp(3.0) + np.exp(1.0))
     assert loss == pytest.approx(total - (0.9 * 2.0 + 0.1 * 1.0), rel=1e-5)
 
@@ -131,23 +222,8 @@ def test_what_a_corpus_does_not_act_counts_a_tenth_in_the_loss():
 @pytest.mark.parametrize("length", [100, RATE, 3 * RATE, 3 * RATE + 501])
 def test_centred_clips_fill_a_window(length):
     clip = np.arange(1, length + 1, dtype=np.float32)
-    window = training.centred(clip, 3 * RATE)
+    window = batches.centred(clip, 3 * RATE)
     assert len(window) == 3 * RATE
     heard = np.flatnonzero(window)
     assert abs(heard[0] - (3 * RATE - 1 - heard[-1])) <= 1
     assert abs((window[heard[0]] - 1) - (length - window[heard[-1]])) <= 1
-
-
-def test_every_recipe_makes_a_model_from_waveform_to_logits():
-    for name in recipes.names():
-        recipe = recipes.load(name)
-        waveform = x = keras.Input((recipe.window,))
-        for layer in recipe.frontend():
-            x = layer(x)
-        network = recipe.network(tuple(x.shape[1:]), len(LABELS))
-        assert keras.Model(waveform, network(x)).output_shape == (None, len(LABELS))
-
-
-def test_a_recipe_that_is_not_there_is_a_sentence():
-    with pytest.raises(recipes.RecipeError, match=r"choose from .*residual-mel"):
-        recipes.load("no-such")

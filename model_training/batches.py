@@ -1,0 +1,109 @@
+"""What a network is trained on, batch by batch, and validated on."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import ops
+from tqdm import tqdm
+
+from model_training.augmentation import Surroundings, augmented_window, mixed
+from model_training.recipes import Recipe
+from model_training.targets import targets_of
+
+
+class Waveforms(Protocol):
+    """Clips, or clips and their copies, by their row in the split's tables."""
+
+    def __getitem__(self, position: int) -> np.ndarray: ...
+
+
+class Fixed:
+    """Training clips as features that were computed once."""
+
+    def __init__(
+        self, recipe: Recipe, table: pd.DataFrame, clips: Waveforms, frontend: keras.Model
+    ) -> None:
+        chunks = []
+        for first in tqdm(range(0, len(table), 32), desc="features", unit="batch"):
+            indices = table.index[first : first + 32]
+            windows = np.stack([centred(clips[index], recipe.window) for index in indices])
+            chunks.append(features_of(frontend, windows))
+        self.features = np.concatenate(chunks)
+
+    def windows(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Rows of the table as features (rows, ...)."""
+        return self.features[rows]
+
+
+class Augmented:
+    """Training clips as waveforms, drawn anew each time."""
+
+    def __init__(
+        self, recipe: Recipe, table: pd.DataFrame, clips: Waveforms, around: Surroundings
+    ) -> None:
+        self.recipe = recipe
+        self.indices = table.index.to_numpy()
+        self.clips = clips
+        self.around = around
+
+    def windows(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Rows of the table as waveforms (rows, window)."""
+        return np.stack([self._window(self.clips[self.indices[row]], rng) for row in rows])
+
+    def _window(self, clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        recipe = self.recipe
+        if recipe.augmentation is None:
+            return centred(clip, recipe.window)
+        return augmented_window(
+            clip, recipe.window, recipe.sample_rate, self.around, recipe.augmentation, rng
+        )
+
+
+def batches(
+    recipe: Recipe,
+    table: pd.DataFrame,
+    source: Fixed | Augmented,
+    seed: int,
+    first_step: int,
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Endless batches; each is a function of the seed and its step alone, so a run can resume."""
+    targets = recipe.targets(table)
+    weights = recipe.sampling.weights(table)
+    draw = recipe.sampling.draws(table, recipe.batch_size, seed)
+    step = first_step
+    while True:
+        rng = np.random.default_rng((seed, step))
+        rows = draw(step, rng)
+        windows, wanted = source.windows(rows, rng), targets[rows]
+        if recipe.mixup:
+            windows, wanted = mixed(windows, wanted, recipe.mixup, rng)
+        yield windows, wanted, weights[rows]
+        step += 1
+
+
+def validation_set(
+    recipe: Recipe, table: pd.DataFrame, clips: Waveforms
+) -> tuple[np.ndarray, np.ndarray]:
+    windows = np.stack([centred(clips[index], recipe.window) for index in table.index])
+    return windows, targets_of(table, smoothing=0.0)
+
+
+def centred(waveform: np.ndarray, window: int) -> np.ndarray:
+    """The middle of a clip, with zeros around it where it is shorter than a window."""
+    spare = window - len(waveform)
+    if spare < 0:
+        return waveform[-spare // 2 :][:window]
+    return np.pad(waveform, (spare // 2, spare - spare // 2))
+
+
+def features_of(frontend: keras.Model, windows: np.ndarray, batch: int = 32) -> np.ndarray:
+    """What the frontend makes of windows (n, window): (n, ...)."""
+    return np.concatenate(
+        [
+            ops.convert_to_numpy(frontend(windows[first : first + batch], training=False))
+            for first in range(0, len(windows), batch)
+        ]
+    )

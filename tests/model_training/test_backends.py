@@ -1,0 +1,58 @@
+"""A recipe trained on another Keras backend serves under TensorFlow with the same numbers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.classifier import Classifier
+
+pytest.importorskip("jax", reason="JAX is a requirement of the tests alone")
+ROOT = Path(__file__).resolve().parents[2]
+
+TRAIN = """
+import dataclasses, sys
+from pathlib import Path
+import keras, numpy as np, pandas as pd
+from app import bundle
+from app.emotions import LABELS
+from model_training import recipes, training
+from model_training.augmentation import Surroundings
+from model_training.protocols import Split
+
+folder = Path(sys.argv[1])
+recipe = dataclasses.replace(recipes.load(sys.argv[2]), batch_size=8)
+rng = np.random.default_rng(0)
+clips = 0.1 * rng.standard_normal((48, recipe.window)).astype(np.float32)
+table = pd.DataFrame({
+    "corpus": "RAVDESS", "kind": "speech", "emotion": list(LABELS) * 6,
+    "speaker": np.repeat(["a", "b", "c"], 16),
+})
+sides = [table[table["speaker"] == speaker] for speaker in "abc"]
+run = training.Run(recipe.name, "ravdess-si", 1, seed=1, epochs=2, precision="float32")
+training.train(
+    recipe, Split("ravdess-si", 1, *sides), clips, Surroundings([], []), run,
+    folder / "run", folder / "bundle",
+)
+model, info = bundle.read(folder / "bundle")
+assert info.versions["backend"] == "jax"
+logits = keras.ops.convert_to_numpy(model(clips[:4], training=False)) / info.temperature
+np.savez(folder / "jax.npz", clips=clips[:4], logits=logits)
+"""
+
+
+@pytest.mark.parametrize("recipe", ["mfcc-2d", "dual-channel"])
+def test_a_bundle_made_with_jax_serves_under_tensorflow(recipe, tmp_path):
+    environment = os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-c", TRAIN, str(tmp_path), recipe]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    made = np.load(tmp_path / "jax.npz")
+    expected = np.exp(made["logits"]) / np.exp(made["logits"]).sum(axis=1, keepdims=True)
+    served = Classifier(tmp_path / "bundle").probabilities(made["clips"])
+    np.testing.assert_allclose(served, expected, atol=1e-4)
