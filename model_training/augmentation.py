@@ -206,20 +206,24 @@ class SpectrogramAugmentation(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         # Linear interpolation from the control points to the bands, as one matrix.
-        points = np.linspace(0, self.CONTROL_POINTS - 1, input_shape[-1])
+        points = np.linspace(0, self.CONTROL_POINTS - 1, input_shape[2])
         knots = np.arange(self.CONTROL_POINTS)[:, None]
         self.interpolation = np.maximum(0.0, 1.0 - np.abs(points - knots)).astype(np.float32)
 
     def call(self, features: Any, training: bool = False) -> Any:
-        """(batch, frames, bands) -> the same."""
+        """(batch, frames, bands) or (batch, frames, bands, channels) -> the same."""
         if not training:
             return features
-        batch, frames, bands = ops.shape(features)
+        batch, frames, bands, *channels = ops.shape(features)
+        alike = (1,) * len(channels)  # channels are filtered and masked together
         points = keras.random.normal((batch, self.CONTROL_POINTS), seed=self.draws) * self.colour
-        features = features + ops.matmul(points, self.interpolation)[:, None, :]
+        curve = ops.matmul(points, self.interpolation)
+        features = features + ops.reshape(curve, (-1, 1, bands, *alike))
         for _ in range(self.MASKS):
-            features = features * self._mask(batch, frames, self.frames)[:, :, None]
-            features = features * self._mask(batch, bands, self.bands)[:, None, :]
+            over_time = self._mask(batch, frames, self.frames)
+            features = features * ops.reshape(over_time, (-1, frames, 1, *alike))
+            over_bands = self._mask(batch, bands, self.bands)
+            features = features * ops.reshape(over_bands, (-1, 1, bands, *alike))
         return features
 
     def _mask(self, batch: Any, length: int, widest: int) -> Any:

@@ -115,6 +115,8 @@ class FollowAccuracy(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = self.plateau.rate(self.history)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if logs is not None:  # for the history
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
         self.history.append(line(logs))
         if _standing(self.history) == 0:
             partial = self.folder / f"partial-{BEST_FILE}"

@@ -162,3 +162,11 @@ def test_a_chance_of_none_draws_nothing():
         for limits in ((0.8, 1.2), (0.5, 2.0))
     ]
     np.testing.assert_array_equal(*windows)
+
+
+def test_channels_are_masked_together():
+    layer = SpectrogramAugmentation(colour=0.1, frames=8, bands=20, seed=1)
+    features = np.ones((16, 32, 94, 2), np.float32)
+    masked = keras.ops.convert_to_numpy(layer(features, training=True))
+    np.testing.assert_array_equal(masked[..., 0], masked[..., 1])
+    assert 0 < (masked == 0).mean() < 0.8

@@ -1,11 +1,20 @@
 """Every recipe has the shape that its source describes, and serves as a bundle."""
 
-import keras
-import pytest
+from pathlib import Path
 
+import keras
+import numpy as np
+import pytest
+import soundfile
+
+from app import bundle
+from app.audio import resample
+from app.classifier import DEFAULT_MODEL, MODELS, Classifier
 from app.emotions import LABELS
+from app.live import LiveSession
 from model_training import recipes
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 FEATURES = {
     "dual-channel": (32, 94, 2),
     "mel-cnn": (94, 64),
@@ -40,3 +49,26 @@ def test_statistics_1d_is_as_large_as_its_source():
 def test_a_recipe_that_is_not_there_is_a_sentence():
     with pytest.raises(recipes.RecipeError, match=r"choose from .*residual-mel"):
         recipes.load("no-such")
+
+
+def test_the_live_session_hears_windows_of_another_rate_and_length(tmp_path):
+    """Recipe B's: 2.5 s at 22,050 Hz, from a browser's 48 kHz."""
+    recipe = recipes.load("statistics-1d")
+    waveform = keras.Input((recipe.window,))
+    logits = keras.layers.Dense(len(LABELS))(recipe.frontend(waveform))
+    info = bundle.read_info(MODELS / DEFAULT_MODEL).model_copy(
+        update={"sample_rate": recipe.sample_rate, "window_seconds": recipe.window_seconds}
+    )
+    bundle.write(tmp_path, keras.Model(waveform, logits), info)
+
+    session = LiveSession(Classifier(tmp_path))
+    spoken, rate = soundfile.read(next(EXAMPLES.glob("joined*.ogg")), frames=6 * 16_000)
+    readings = []
+    for chunk in np.array_split(resample(spoken.astype(np.float32), rate, 48_000), 12):
+        readings += session.feed(chunk, 48_000)
+    assert [reading.time for reading in readings] == pytest.approx(
+        [0.5 * (step + 1) for step in range(12)], abs=1e-3
+    )
+    heard = [reading for reading in readings if reading.status == "speaking"]
+    assert heard
+    assert all(reading.probabilities.sum() == pytest.approx(1.0, abs=1e-5) for reading in heard)
