@@ -250,22 +250,6 @@ class SpectralContrast(Framed):
 
 
 @keras.saving.register_keras_serializable("undertone")
-class ToUnitRange(keras.layers.Layer):
-    """Each window's smallest number becomes 0 and its largest 1: (batch, frames, bands)."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(dtype="float32", trainable=False, **without_dtype(kwargs))
-
-    def call(self, features: Any) -> Any:
-        low = ops.min(features, axis=(1, 2), keepdims=True)
-        span = ops.max(features, axis=(1, 2), keepdims=True) - low
-        return (features - low) / ops.maximum(span, keras.config.epsilon())
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return input_shape
-
-
-@keras.saving.register_keras_serializable("undertone")
 class Standardize(keras.layers.Layer):
     """Less the mean of the training clips, by their deviation; both are kept as weights.
 
@@ -279,23 +263,42 @@ class Standardize(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         shape = [1 if axis in self.over else size for axis, size in enumerate(input_shape)]
-        self.mean = self.add_weight(shape=shape, initializer="zeros", name="mean")
-        self.deviation = self.add_weight(shape=shape, initializer="ones", name="deviation")
+        self.offset = self.add_weight(shape=shape, initializer="zeros", name="offset")
+        self.scale = self.add_weight(shape=shape, initializer="ones", name="scale")
 
     def adapt(self, features: np.ndarray) -> None:
         """Take mean and deviation from features (clips, ...) of training clips."""
-        self.mean.assign(features.mean(axis=self.over, keepdims=True, dtype=np.float64))
+        self.offset.assign(features.mean(axis=self.over, keepdims=True, dtype=np.float64))
         deviation = features.std(axis=self.over, keepdims=True, dtype=np.float64)
-        self.deviation.assign(np.maximum(deviation, 1e-3))
+        self.scale.assign(np.maximum(deviation, 1e-3))
 
     def call(self, features: Any) -> Any:
-        return (features - self.mean) / self.deviation
+        return (features - self.offset) / self.scale
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"over": self.over}
+
+
+@keras.saving.register_keras_serializable("undertone")
+class ToUnitRange(Standardize):
+    """What was smallest in the training clips becomes 0, what was largest 1; beyond is cut off.
+
+    Args:
+        over: the axes that share a range; 0 is the batch.
+    """
+
+    def adapt(self, features: np.ndarray) -> None:
+        """Take the ranges of features (clips, ...) of training clips."""
+        low = features.min(axis=self.over, keepdims=True)
+        self.offset.assign(low)
+        span = features.max(axis=self.over, keepdims=True) - low
+        self.scale.assign(np.maximum(span, 1e-3))
+
+    def call(self, features: Any) -> Any:
+        return ops.clip(super().call(features), 0.0, 1.0)
 
 
 def power_spectrogram(waveform: Any, n_fft: int, hop_length: int) -> Any:

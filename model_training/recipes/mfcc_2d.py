@@ -26,7 +26,7 @@ PUBLISHED = Published(
 
 def frontend(waveform: keras.KerasTensor) -> keras.KerasTensor:
     """(batch, 66150) -> (batch, 130, 40)."""
-    return ToUnitRange()(MFCC(SAMPLE_RATE, n_mfcc=40, hop_length=512)(waveform))
+    return ToUnitRange(over=(0, 1))(MFCC(SAMPLE_RATE, n_mfcc=40, hop_length=512)(waveform))
 
 
 def network(shape: tuple[int, ...], classes: int) -> keras.Model:

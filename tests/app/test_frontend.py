@@ -153,8 +153,9 @@ def test_features_equal_librosa(feature, heard):
 def test_feature_layers_survive_saving_with_the_same_numbers(tmp_path):
     inputs = keras.Input((2 * RATE,))
     rows = [layer(inputs) for layer, _, _ in EQUALS.values()]
-    scaled = Standardize(over=(0, 1))
-    model = keras.Model(inputs, scaled(ToUnitRange()(keras.layers.Concatenate()(rows))))
+    unit, scaled = ToUnitRange(over=(0, 1)), Standardize(over=(0, 1))
+    model = keras.Model(inputs, scaled(unit(keras.layers.Concatenate()(rows))))
+    unit.adapt(RNG.normal(0.0, 50.0, (3, 10, 41)).astype(np.float32))
     scaled.adapt(RNG.standard_normal((3, 10, 41)).astype(np.float32))
     model.save(tmp_path / "features.keras")
     loaded = keras.saving.load_model(tmp_path / "features.keras", safe_mode=True)
@@ -170,6 +171,16 @@ def test_standardize_leaves_mean_zero_and_deviation_one():
     found = keras.ops.convert_to_numpy(layer(features))
     np.testing.assert_allclose(found.mean(axis=(0, 1)), 0.0, atol=1e-4)
     np.testing.assert_allclose(found.std(axis=(0, 1)), 1.0, atol=1e-4)
-    unit = keras.ops.convert_to_numpy(ToUnitRange()(features))
-    assert (unit.min(axis=(1, 2)) == 0).all()
-    np.testing.assert_allclose(unit.max(axis=(1, 2)), 1.0)
+
+
+def test_unit_range_is_that_of_the_training_clips_for_every_coefficient():
+    features = RNG.normal([5.0, -300.0], [3.0, 90.0], (50, 8, 2)).astype(np.float32)
+    layer = ToUnitRange(over=(0, 1))
+    layer.build(features.shape)
+    layer.adapt(features)
+    found = keras.ops.convert_to_numpy(layer(features))
+    np.testing.assert_allclose(found.min(axis=(0, 1)), 0.0, atol=1e-6)
+    np.testing.assert_allclose(found.max(axis=(0, 1)), 1.0, atol=1e-6)
+    beyond = keras.ops.convert_to_numpy(layer(10 * features))
+    assert beyond.min() == 0.0
+    assert beyond.max() == 1.0
