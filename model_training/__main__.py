@@ -117,10 +117,11 @@ def train(
         typer.echo(f"{side}: {len(voices)} clips of {voices['speaker'].nunique()} speakers")
     around = training.surroundings(data, chosen.sample_rate)
     training.train(chosen, split, clips, around, settings, folder, out, tensorboard)
-    if split.leaks:
-        result = published.write_result(out, chosen, split, clips, training.seconds(folder))
-        typer.echo(f"Figures, which leak: {result}")
-    typer.echo(f"The bundle is in {out}; next: python -m model_training evaluate {out}")
+    if not split.leaks:
+        typer.echo(f"The bundle is in {out}; next: python -m model_training evaluate {out}")
+        return
+    result = published.write_result(out, chosen, split, clips, training.seconds(folder))
+    typer.echo(f"The bundle is in {out}; its figures, which leak, in {result}")
 
 
 @commands.command()
@@ -138,6 +139,11 @@ def evaluate(
     from model_training.corpora import load_corpora
 
     classifier = Classifier(bundle)
+    if not classifier.info.unheard.speakers:
+        raise UndertoneError(
+            f"{bundle} heard every speaker ({classifier.info.protocol}), so there is nobody to "
+            "measure it on; its leaking figures were written when it was trained."
+        )
     table = load_corpora(data).table
     found = evaluation.evaluate(classifier, table, decode(table, classifier.sample_rate))
     typer.echo(f"Figures: {evaluation.write(found, bundle)}")
