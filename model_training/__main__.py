@@ -67,12 +67,17 @@ def train(
     protocol: Annotated[
         str,
         typer.Option(
-            help="ravdess-si keeps speakers apart. as-published splits clips at random, as the "
-            "recipe's source did: it leaks, and its figures say little about other voices."
+            help="ravdess-si, cremad-si, tess-si keep speakers apart. as-published splits clips "
+            "at random, as the recipe's source did: it leaks, and its figures say little about "
+            "other voices."
         ),
     ] = "ravdess-si",
     fold: Annotated[
-        int, typer.Option(help="ravdess-si: whose actors stay unheard, 1 to 6; as-published: 1-5.")
+        int,
+        typer.Option(
+            help="Who stays unheard: ravdess-si 1 to 6, cremad-si 1 to 5, tess-si 1 or 2; "
+            "as-published 1 to 5."
+        ),
     ] = 1,
     seed: Annotated[int, typer.Option(help="Fixes initial weights and augmentation.")] = 1,
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's own number.")] = None,
@@ -91,7 +96,7 @@ def train(
     from model_training import batches, published, recipes, training
     from model_training.clips import decode
     from model_training.corpora import load_corpora
-    from model_training.protocols import ProtocolError, ravdess_si
+    from model_training.protocols import PROTOCOLS, ProtocolError
 
     chosen = recipes.load(recipe)
     table = load_corpora(data).table
@@ -100,10 +105,11 @@ def train(
     if protocol == published.PROTOCOL:
         typer.echo(published.WARNING, err=True)
         chosen, split, clips = published.prepared(chosen, table, fold, decoded)
-    elif protocol == "ravdess-si":
-        split = ravdess_si(table, fold)
+    elif protocol in PROTOCOLS:
+        split = PROTOCOLS[protocol](table, fold)
     else:
-        raise ProtocolError(f"No protocol {protocol!r}; choose ravdess-si or as-published.")
+        known = ", ".join([*PROTOCOLS, published.PROTOCOL])
+        raise ProtocolError(f"There is no protocol {protocol!r}; choose from {known}.")
     settings = training.Run(
         recipe=chosen.name,
         protocol=split.protocol,

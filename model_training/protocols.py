@@ -1,5 +1,6 @@
 """Which clips are trained on, chosen by and tested: always by speaker."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,6 +16,8 @@ RAVDESS_FOLDS = (
     (2, 15, 16, 18),
     (6, 13, 17, 22),
 )
+CREMA_D_FOLDS = 5
+TESS_SPEAKERS = ("TESS-OAF", "TESS-YAF")
 # Speakers of the clips in assets/examples: never trained on, so that the page shows what the
 # model makes of voices it has not heard.
 EXAMPLE_SPEAKERS = ("CREMA-D-1007", "CREMA-D-1022", "CREMA-D-1037", "CREMA-D-1042")
@@ -56,22 +59,61 @@ class Split:
 def ravdess_si(table: pd.DataFrame, fold: int) -> Split:
     """RAVDESS by actor: spoken clips of four actors are the test, everything else may train.
 
-    No clip of a test actor, spoken or sung, is on another side. The speakers of the example
-    clips are left out of training and are part of the test, as CREMA-D's.
+    The speakers of the example clips are part of the test, as CREMA-D's.
     """
-    if not 1 <= fold <= len(RAVDESS_FOLDS):
-        raise ProtocolError(f"ravdess-si has folds 1 to {len(RAVDESS_FOLDS)}, not {fold}.")
-    actors = RAVDESS_FOLDS[fold - 1]
-    unheard = {f"RAVDESS-{actor:02d}" for actor in actors} | set(EXAMPLE_SPEAKERS)
-    validating = _validation_speakers(table, fold, unheard)
-    tested = table["speaker"].isin(unheard)
-    validated = table["speaker"].isin(validating)
+    _refuse("ravdess-si", fold, len(RAVDESS_FOLDS))
+    actors = {f"RAVDESS-{actor:02d}" for actor in RAVDESS_FOLDS[fold - 1]}
+    return _split("ravdess-si", table, fold, actors | set(EXAMPLE_SPEAKERS))
+
+
+def cremad_si(table: pd.DataFrame, fold: int) -> Split:
+    """CREMA-D by actor, five folds by the number of the actor modulo 5; everything else may train.
+
+    Scored among the six labels of the corpus, and unmasked beside.
+    """
+    _refuse("cremad-si", fold, CREMA_D_FOLDS)
+    actors = table.loc[table["corpus"] == "CREMA-D", "speaker"].unique()
+    tested = {
+        actor
+        for actor in actors
+        if int(actor.rpartition("-")[2]) % CREMA_D_FOLDS == fold % CREMA_D_FOLDS
+    }
+    return _split("cremad-si", table, fold, tested)
+
+
+def tess_si(table: pd.DataFrame, fold: int) -> Split:
+    """TESS by speaker, one of its two women each; the other and everything else may train."""
+    _refuse("tess-si", fold, len(TESS_SPEAKERS))
+    return _split("tess-si", table, fold, {TESS_SPEAKERS[fold - 1]})
+
+
+# Speaker-independent, by the names that commands and results use.
+PROTOCOLS: dict[str, Callable[[pd.DataFrame, int], Split]] = {
+    "ravdess-si": ravdess_si,
+    "cremad-si": cremad_si,
+    "tess-si": tess_si,
+}
+
+
+def _refuse(protocol: str, fold: int, folds: int) -> None:
+    if not 1 <= fold <= folds:
+        raise ProtocolError(f"{protocol} has folds 1 to {folds}, not {fold}.")
+
+
+def _split(protocol: str, table: pd.DataFrame, fold: int, tested: set[str]) -> Split:
+    """The spoken clips of the tested speakers against those of all others.
+
+    No clip of a tested speaker, spoken or sung, is on another side. The speakers of the example
+    clips are left out of training wherever they are not tested.
+    """
+    unheard = tested | set(EXAMPLE_SPEAKERS)
+    validated = table["speaker"].isin(_validation_speakers(table, fold, unheard))
     return Split(
-        protocol="ravdess-si",
+        protocol=protocol,
         fold=fold,
-        train=table[~tested & ~validated],
+        train=table[~table["speaker"].isin(unheard) & ~validated],
         validation=table[validated],
-        test=table[tested & (table["kind"] == "speech")],
+        test=table[table["speaker"].isin(tested) & (table["kind"] == "speech")],
     )
 
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from app.bundle import BundleInfo, write_text
+from app.emotions import LABELS
 from model_training.evaluation import EVALUATION_FILE, Evaluation, Figures
 
 CARD_FILE = "README.md"
-CORPORA = ("RAVDESS", "CREMA-D")  # those with speakers to test on; TESS has two, who train
+CORPORA = ("RAVDESS", "CREMA-D", "TESS")  # in the order in which they are told
 BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
 
 LIMITS = """\
@@ -78,7 +79,7 @@ def write_figures(evaluation: Evaluation, readme: Path) -> None:
 
 def card(info: BundleInfo, evaluation: Evaluation) -> str:
     """The model card, with the metadata that Hugging Face reads."""
-    ravdess = evaluation.unheard["RAVDESS"]
+    tested = [corpus for corpus in CORPORA if corpus in evaluation.unheard]
     sections = [
         _front_matter(info, evaluation),
         f"# {info.name}\n\nThe emotion in {info.window_seconds:g} seconds of speech, one of "
@@ -94,12 +95,12 @@ def card(info: BundleInfo, evaluation: Evaluation) -> str:
         "No weight was learned from a clip of the speakers below, spoken or sung, and nothing "
         "was chosen by the test. The figures are of this very bundle. CREMA-D is scored among "
         "its six labels and, in the row beside, among all eight; a clip in which no speech was "
-        "found counts as wrong.\n\n" + SPEAKERS,
+        "found counts as wrong.\n\n" + (SPEAKERS if info.protocol == "ravdess-si" else ""),
         figures_table(evaluation, detailed=True),
         f"UAR: unweighted average recall. WA: accuracy. ECE: expected calibration error, 15 bins. "
         f"All of it, with the speakers, is in `{EVALUATION_FILE}`.",
-        "### Recall by emotion\n\n" + _recall_table(evaluation),
-        "### Confusion on RAVDESS\n\n" + _confusion_table(ravdess),
+        "### Recall by emotion\n\n" + _recall_table(evaluation, tested),
+        f"### Confusion on {tested[0]}\n\n" + _confusion_table(evaluation.unheard[tested[0]]),
         "## Data and licences\n\n" + LICENCES,
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
@@ -128,13 +129,14 @@ model-index:
 {results}---"""
 
 
-def _recall_table(evaluation: Evaluation) -> str:
-    groups = {key: evaluation.unheard[key] for key in CORPORA}
+def _recall_table(evaluation: Evaluation, corpora: list[str]) -> str:
+    groups = {key: evaluation.unheard[key] for key in corpora}
     rows = [
         "| emotion | " + " | ".join(groups) + " |",
         "|---|" + "---:|" * len(groups),
     ]
-    for label in groups["RAVDESS"].labels:
+    present = {label for found in groups.values() for label in found.recall}
+    for label in [label for label in LABELS if label in present]:
         cells = (
             f"{found.recall[label]:.2f}" if label in found.recall else ""
             for found in groups.values()

@@ -1,12 +1,16 @@
 """No voice is ever on two sides."""
 
+import hashlib
 import itertools
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from model_training.corpora import load_corpora
 from model_training.protocols import (
     EXAMPLE_SPEAKERS,
+    PROTOCOLS,
     RAVDESS_FOLDS,
     ProtocolError,
     Split,
@@ -52,10 +56,56 @@ def test_validation_has_men_and_women_of_both_corpora(table, fold):
     assert all(set(sexes) == {"female", "male"} for sexes in groups)
 
 
-@pytest.mark.parametrize("fold", [0, 7])
-def test_a_fold_that_is_not_there_is_a_sentence(table, fold):
-    with pytest.raises(ProtocolError, match="folds 1 to 6"):
-        ravdess_si(table, fold)
+FOLDS = [
+    *(("ravdess-si", fold) for fold in range(1, 7)),
+    *(("cremad-si", fold) for fold in range(1, 6)),
+    *(("tess-si", fold) for fold in range(1, 3)),
+]
+
+
+@pytest.mark.parametrize(("protocol", "fold"), FOLDS)
+def test_no_speaker_is_on_two_sides_of_any_protocol(table, protocol, fold):
+    split = PROTOCOLS[protocol](table, fold)
+    sides = [set(side["speaker"]) for side in (split.train, split.validation, split.test)]
+    for one, other in itertools.combinations(sides, 2):
+        assert not one & other
+    assert not sides[0] & set(EXAMPLE_SPEAKERS), "the page shows what was never trained on"
+    assert set(split.test["kind"]) == {"speech"}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "corpus"),
+    [("ravdess-si", "RAVDESS"), ("cremad-si", "CREMA-D"), ("tess-si", "TESS")],
+)
+def test_every_speaker_of_the_corpus_is_tested_once(table, protocol, corpus):
+    folds = [fold for name, fold in FOLDS if name == protocol]
+    tested = [
+        speaker
+        for fold in folds
+        for speaker in PROTOCOLS[protocol](table, fold).test["speaker"].unique()
+        if speaker.startswith(corpus)
+    ]
+    assert sorted(tested) == sorted(table.loc[table["corpus"] == corpus, "speaker"].unique())
+
+
+@pytest.mark.corpora
+def test_no_recording_is_on_two_sides_under_another_name(data):
+    """Some clips of the corpora are copies of others, byte by byte."""
+    table = load_corpora(data).table
+    digests = table["path"].map(lambda path: hashlib.sha256(Path(path).read_bytes()).digest())
+    for protocol, fold in FOLDS:
+        split = PROTOCOLS[protocol](table, fold)
+        learned = set(digests[split.train.index]) | set(digests[split.validation.index])
+        assert not learned & set(digests[split.test.index]), (protocol, fold)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "last"), [("ravdess-si", 6), ("cremad-si", 5), ("tess-si", 2)]
+)
+def test_a_fold_that_is_not_there_is_a_sentence(table, protocol, last):
+    for fold in (0, last + 1):
+        with pytest.raises(ProtocolError, match=f"{protocol} has folds 1 to {last}, not {fold}"):
+            PROTOCOLS[protocol](table, fold)
 
 
 def test_a_split_refuses_a_speaker_on_two_sides(table):

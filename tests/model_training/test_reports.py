@@ -42,6 +42,19 @@ def test_the_card_says_what_the_model_cannot_do(shipped):
         assert f"| {label} |" in card
 
 
+def test_a_card_tells_of_the_corpora_that_were_tested(shipped):
+    info, found = shipped
+    groups = {name: group for name, group in found.unheard.items() if name.startswith("CREMA-D")}
+    card = reports.card(
+        info.model_copy(update={"protocol": "cremad-si"}),
+        found.model_copy(update={"unheard": groups}),
+    )
+    assert "### Confusion on CREMA-D" in card
+    assert "RAVDESS, test" not in card
+    assert "| calm |" not in card
+    assert reports.SPEAKERS.strip() not in card
+
+
 def test_the_readme_holds_the_figures_of_the_shipped_bundle(shipped):
     readme = (MODELS.parent / "README.md").read_text()
     between = readme.partition(reports.BEGIN)[2].partition(reports.END)[0]
