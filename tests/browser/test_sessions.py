@@ -69,10 +69,11 @@ def test_a_server_that_falls_behind_loses_no_sound(open_page, hesitant_page):
     page = open_page("speech", url)
     record(page)
     wait_for_readings(page, 2)
-    classifier.hesitation = 2.5
-    expect(page.locator("#live .backlog")).to_contain_text("s behind", timeout=20 * SECOND)
+    # At least one reading is made for two seconds of sound, so the lag grows by 0.8 s each time.
+    classifier.hesitation = 2.8
+    expect(page.locator("#live .backlog")).to_contain_text("s behind", timeout=60 * SECOND)
     classifier.hesitation = 0.0
-    expect(page.locator("#live .backlog")).to_have_text("", timeout=20 * SECOND)
+    expect(page.locator("#live .backlog")).to_have_text("", timeout=60 * SECOND)
     page.wait_for_timeout(3 * SECOND)
     (listener,) = listeners(blocks)
     elapsed = time.monotonic() - listener.began
