@@ -48,7 +48,7 @@ $(VENV)/installed: requirements.txt $(BIN)/python
 	$(INSTALL) -r requirements.txt
 	@touch $@
 
-$(VENV)/installed-test: requirements-test.txt requirements-cluster.txt requirements-mcp.txt $(VENV)/installed
+$(VENV)/installed-test: requirements-test.txt requirements-cluster.txt requirements-mcp.txt requirements-training.txt $(VENV)/installed
 	$(INSTALL) -r requirements-test.txt
 	@touch $@
 

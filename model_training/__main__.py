@@ -1,6 +1,7 @@
 """The commands of the training module: `python -m model_training --help`."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -57,21 +58,30 @@ def prepare(
     prepare(data, out)
 
 
+Protocol = Annotated[
+    str,
+    typer.Option(
+        help="ravdess-si, cremad-si, tess-si keep speakers apart. as-published splits clips "
+        "at random, as the recipe's source did: it leaks, and its figures say little about "
+        "other voices."
+    ),
+]
+RecipeName = Annotated[str, typer.Option(help="Its name; a file of model_training/recipes.")]
+Seed = Annotated[int, typer.Option(help="Fixes initial weights and augmentation.")]
+Epochs = Annotated[int | None, typer.Option(help="Instead of the recipe's own number.")]
+Precision = Annotated[
+    str, typer.Option(help="mixed_bfloat16 is faster where the processor has AVX512-BF16.")
+]
+Results = Annotated[Path, typer.Option(help="The folder of the result files that compare reads.")]
+RESULTS = Path("model_training", "results")
+
+
 @commands.command()
 def train(
     data: Data,
     out: Annotated[Path, typer.Option(help="The folder of the bundle to write.")],
-    recipe: Annotated[str, typer.Option(help="Its name; a file of model_training/recipes.")] = (
-        "residual-mel"
-    ),
-    protocol: Annotated[
-        str,
-        typer.Option(
-            help="ravdess-si, cremad-si, tess-si keep speakers apart. as-published splits clips "
-            "at random, as the recipe's source did: it leaks, and its figures say little about "
-            "other voices."
-        ),
-    ] = "ravdess-si",
+    recipe: RecipeName = "residual-mel",
+    protocol: Protocol = "ravdess-si",
     fold: Annotated[
         int,
         typer.Option(
@@ -79,11 +89,9 @@ def train(
             "as-published 1 to 5."
         ),
     ] = 1,
-    seed: Annotated[int, typer.Option(help="Fixes initial weights and augmentation.")] = 1,
-    epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's own number.")] = None,
-    precision: Annotated[
-        str, typer.Option(help="mixed_bfloat16 is faster where the processor has AVX512-BF16.")
-    ] = "float32",
+    seed: Seed = 1,
+    epochs: Epochs = None,
+    precision: Precision = "float32",
     run: Annotated[
         Path | None,
         typer.Option(help="The folder of the run; runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED."),
@@ -93,41 +101,13 @@ def train(
     ] = False,
 ) -> None:
     """Train a recipe and write its bundle. Run it again to go on with a run that was stopped."""
-    from model_training import batches, published, recipes, training
-    from model_training.clips import decode
-    from model_training.corpora import load_corpora
-    from model_training.protocols import PROTOCOLS, ProtocolError
+    from model_training.experiment import experiments
 
-    chosen = recipes.load(recipe)
-    table = load_corpora(data).table
-    decoded = decode(table, chosen.sample_rate)
-    clips: batches.Waveforms = decoded
-    if protocol == published.PROTOCOL:
-        typer.echo(published.WARNING, err=True)
-        chosen, split, clips = published.prepared(chosen, table, fold, decoded)
-    elif protocol in PROTOCOLS:
-        split = PROTOCOLS[protocol](table, fold)
-    else:
-        known = ", ".join([*PROTOCOLS, published.PROTOCOL])
-        raise ProtocolError(f"There is no protocol {protocol!r}; choose from {known}.")
-    settings = training.Run(
-        recipe=chosen.name,
-        protocol=split.protocol,
-        fold=fold,
-        seed=seed,
-        epochs=epochs or chosen.schedule.epochs,
-        precision=precision,
-    )
-    folder = run or Path("runs", f"{chosen.name}-{protocol}-fold-{fold}-seed-{seed}")
-    for side, voices in (("train", split.train), ("validate", split.validation)):
-        typer.echo(f"{side}: {len(voices)} clips of {voices['speaker'].nunique()} speakers")
-    around = training.surroundings(data, chosen.sample_rate)
-    training.train(chosen, split, clips, around, settings, folder, out, tensorboard)
-    if not split.leaks:
-        typer.echo(f"The bundle is in {out}; next: python -m model_training evaluate {out}")
-        return
-    result = published.write_result(out, chosen, split, clips, training.seconds(folder))
-    typer.echo(f"The bundle is in {out}; its figures, which leak, in {result}")
+    chosen = experiments(data, recipe, protocol)(fold)
+    chosen.announce(typer.echo)
+    settings = chosen.run(seed, epochs, precision)
+    chosen.train(settings, run or chosen.folder(seed), out, tensorboard)
+    typer.echo(f"The bundle is in {out}; next: python -m model_training evaluate {out}")
 
 
 @commands.command()
@@ -137,26 +117,103 @@ def evaluate(
     readme: Annotated[
         Path | None, typer.Option(help="A file to put the table of figures into, too.")
     ] = None,
+    results: Results = RESULTS,
 ) -> None:
-    """Measure a bundle on the speakers it never heard; write its figures and its card."""
-    from app.classifier import Classifier
-    from model_training import evaluation, reports
-    from model_training.clips import decode
-    from model_training.corpora import load_corpora
+    """Measure a bundle on the speakers it never heard; write its figures, its card and a report."""
+    _needs_extra()
+    from model_training import reports
+    from model_training.experiment import of_bundle
 
-    classifier = Classifier(bundle)
-    if not classifier.info.unheard.speakers:
-        raise UndertoneError(
-            f"{bundle} heard every speaker ({classifier.info.protocol}), so there is nobody to "
-            "measure it on; its leaking figures were written when it was trained."
-        )
-    table = load_corpora(data).table
-    found = evaluation.evaluate(classifier, table, decode(table, classifier.sample_rate))
-    typer.echo(f"Figures: {evaluation.write(found, bundle)}")
-    typer.echo(f"Card: {reports.write_card(classifier.info, found, bundle)}")
+    found = of_bundle(bundle, data).evaluate(bundle, results)
     if readme:
         reports.write_figures(found, readme)
     typer.echo(reports.figures_table(found))
+    typer.echo(f"Figures, card and report (report/index.html) are in {bundle}.")
+
+
+@commands.command()
+def cross_validate(
+    data: Data,
+    recipe: RecipeName = "residual-mel",
+    protocol: Protocol = "ravdess-si",
+    fold: Annotated[
+        list[int] | None, typer.Option(help="Only this one; may be repeated. All by default.")
+    ] = None,
+    seed: Seed = 1,
+    epochs: Epochs = None,
+    precision: Precision = "float32",
+    results: Results = RESULTS,
+) -> None:
+    """Train and evaluate a recipe fold by fold; run it again to go on where it was stopped.
+
+    The bundle of each fold is in its run's folder, runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED/bundle.
+    """
+    _needs_extra()
+    from model_training.experiment import experiments
+    from model_training.protocols import FOLDS
+    from model_training.results import file_name
+
+    make = experiments(data, recipe, protocol)
+    for number in fold or range(1, FOLDS[protocol] + 1):
+        result = results / recipe / file_name(protocol, number, seed)
+        if result.exists():
+            typer.echo(f"fold {number}: {result} is there already")
+            continue
+        chosen = make(number)
+        chosen.announce(typer.echo)
+        folder = chosen.folder(seed)
+        if not (folder / "bundle").exists():
+            chosen.train(chosen.run(seed, epochs, precision), folder, folder / "bundle")
+        found = chosen.evaluate(folder / "bundle", results)
+        typer.echo(f"fold {number}: UAR {found.headline.uar:.3f}, WA {found.headline.accuracy:.3f}")
+
+
+@commands.command()
+def baseline(
+    data: Data,
+    protocol: Protocol = "ravdess-si",
+    fold: Annotated[
+        list[int] | None, typer.Option(help="Only this one; may be repeated. All by default.")
+    ] = None,
+    results: Results = RESULTS,
+) -> None:
+    """Measure what a network has to beat: openSMILE's eGeMAPS and a support vector machine."""
+    _needs_extra()
+    from model_training import baseline, evaluation
+    from model_training.clips import decode
+    from model_training.corpora import load_corpora
+    from model_training.protocols import FOLDS, speaker_independent
+    from model_training.results import path
+
+    split = speaker_independent(protocol)
+    table = load_corpora(data).table
+    features = baseline.egemaps(table, decode(table, baseline.SAMPLE_RATE))
+    for number in fold or range(1, FOLDS[protocol] + 1):
+        found = baseline.evaluate(split(table, number), features)
+        evaluation.write(found, path(results, found))
+        typer.echo(f"fold {number}: UAR {found.headline.uar:.3f}, WA {found.headline.accuracy:.3f}")
+
+
+@commands.command()
+def compare(results: Results = RESULTS) -> None:
+    """Put recipes beside each other, from their result files; write the table and a chart."""
+    _needs_extra()
+    from model_training import comparison
+
+    typer.echo(comparison.compare(results))
+    typer.echo(f"The table and the chart are in {results}.")
+
+
+def _needs_extra() -> None:
+    """Reports are drawn by packages that neither the app nor training itself needs.
+
+    Raises:
+        UndertoneError: they are not installed.
+    """
+    if not all(map(find_spec, ("matplotlib", "tabulate"))):
+        raise UndertoneError(
+            "Reports need Matplotlib and tabulate: pip install -r requirements-training.txt"
+        )
 
 
 def main() -> None:

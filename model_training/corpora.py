@@ -12,7 +12,19 @@ from app.errors import UndertoneError
 from model_training.decoding import AUDIO_SUFFIXES, CACHE, Content, contents
 from model_training.file_names import PARSERS, Label
 
-COLUMNS = ("path", "corpus", "speaker", "sex", "emotion", "intensity", "kind", "duration")
+COLUMNS = (
+    "path",
+    "corpus",
+    "speaker",
+    "sex",
+    "age",
+    "race",
+    "emotion",
+    "intensity",
+    "kind",
+    "duration",
+    "sample_rate",
+)
 OFFICIAL_CLIPS = {"RAVDESS speech": 1440, "RAVDESS song": 1012, "TESS": 2800, "CREMA-D": 7442}
 # Folders of a data directory that hold no speech; see `model_training.clips`.
 SURROUNDINGS = ("noise", "impulse_responses")
@@ -78,7 +90,7 @@ def load_tess(folder: Path, cache: Path = CACHE) -> Corpus:
 
 
 def load_crema_d(folder: Path, cache: Path = CACHE) -> Corpus:
-    """CREMA-D, with the actors' sex from its `VideoDemographics.csv`; see `load_corpora`."""
+    """CREMA-D, with who its actors are from its `VideoDemographics.csv`; see `load_corpora`."""
     return _load(folder, ("CREMA-D",), cache)
 
 
@@ -102,10 +114,13 @@ def _load(folder: Path, corpora: Collection[str], cache: Path) -> Corpus:
             label.corpus,
             label.speaker,
             label.sex,
+            None,
+            None,
             label.emotion,
             label.intensity,
             label.kind,
             found[label].duration,
+            found[label].sample_rate,
         )
         for label, path in clips.items()
         if path not in left_out
@@ -120,7 +135,7 @@ def _load(folder: Path, corpora: Collection[str], cache: Path) -> Corpus:
     ]
     if "CREMA-D" in set(table["corpus"]):
         demographics = [path for path in files if path.name == DEMOGRAPHICS]
-        faults += _add_sexes(table, min(demographics, default=folder / DEMOGRAPHICS))
+        faults += _add_demographics(table, min(demographics, default=folder / DEMOGRAPHICS))
     return Corpus(table, sorted(faults, key=lambda fault: (fault.kind, fault.path)))
 
 
@@ -202,16 +217,20 @@ def _faults_of_pairs(clips: dict[Label, Path], found: dict[Label, Content]) -> l
     return faults
 
 
-def _add_sexes(table: pd.DataFrame, demographics: Path) -> list[Fault]:
-    """Fill in the sex of CREMA-D's actors, in place; without it they stay in the table."""
+def _add_demographics(table: pd.DataFrame, demographics: Path) -> list[Fault]:
+    """Fill in who CREMA-D's actors are, in place; without it they stay in the table."""
     crema_d = table["corpus"] == "CREMA-D"
     actors = table.loc[crema_d, "speaker"].str.removeprefix("CREMA-D-")
     try:
-        people = pd.read_csv(demographics, dtype=str)
-        sexes = dict(zip(people["ActorID"], people["Sex"].str.lower(), strict=True))
+        people = pd.read_csv(demographics, dtype=str).set_index("ActorID")
+        sexes = people["Sex"].str.lower()
     except (OSError, KeyError, ValueError) as error:
         return [Fault("sex unknown", demographics, True, f"of every CREMA-D actor: {error}")]
     table.loc[crema_d, "sex"] = actors.map(sexes)
+    for column in ("Age", "Race"):
+        if column in people:
+            table.loc[crema_d, column.lower()] = actors.map(people[column])
+    table["age"] = pd.to_numeric(table["age"], errors="coerce")
     unknown = sorted(actors[~table.loc[crema_d, "sex"].isin(["female", "male"])].unique())
     table.loc[crema_d & ~table["sex"].isin(["female", "male"]), "sex"] = None
     return [Fault("sex unknown", demographics, True, f"of actor {actor}") for actor in unknown]

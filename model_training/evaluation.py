@@ -1,7 +1,8 @@
-"""How good a bundle is on voices it never heard, by the predictor that serves it."""
+"""How good a bundle is on the test of its protocol, by the predictor that serves it."""
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,26 @@ from pydantic import BaseModel
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 from tqdm import tqdm
 
-from app.bundle import write_text
+from app.bundle import BundleInfo, write_text
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.recordings import analyze
-from model_training.clips import Clips
+from model_training.batches import Waveforms, centred
+from model_training.protocols import HEADLINES, Split
 
 EVALUATION_FILE = "evaluation.json"
 CALIBRATION_BINS = 15
 ABSTAINED = "no speech"  # the answer to a clip in which too little speech was found; it is wrong
+AGE_GROUPS = {"under 35": (0, 35), "35 to 54": (35, 55), "55 and older": (55, 200)}  # years
+BATCH = 32  # windows
+
+
+class Bin(BaseModel):
+    """Answers of about the same confidence."""
+
+    clips: int
+    confidence: float
+    accuracy: float
 
 
 class Figures(BaseModel):
@@ -26,6 +38,8 @@ class Figures(BaseModel):
 
     `confusion` counts clips: a row an acted emotion, a column an answer, in the order of
     `labels`, then `ABSTAINED`. `uar` is the mean of `recall`, which is by acted emotion.
+    `expected_calibration_error` and `reliability` are of the clips that were answered, and
+    missing where answers have no probabilities.
     """
 
     clips: int
@@ -35,52 +49,126 @@ class Figures(BaseModel):
     accuracy: float
     weighted_f1: float
     recall: dict[str, float]
-    expected_calibration_error: float
+    precision: dict[str, float]
+    expected_calibration_error: float | None
+    reliability: list[Bin]
     abstained: int
     confusion: list[list[int]]
 
 
+class Side(BaseModel):
+    """The clips and speakers on one side of a split."""
+
+    clips: int
+    copies: int
+    speakers: list[str]
+
+
 class Evaluation(BaseModel):
-    """Figures of a bundle by group, such as "RAVDESS", "CREMA-D" or "CREMA-D female"."""
+    """Figures of one bundle under one fold of a protocol.
+
+    Attributes:
+        leaks: whether voices of the test were trained on.
+        seconds: wall time of each epoch.
+        test: figures by group, such as "RAVDESS", "CREMA-D" or "CREMA-D female".
+        validation: the same for those whom the temperature was fitted on.
+        speakers: (UAR, clips) of each speaker of the test.
+    """
 
     model: str
-    model_sha256: str
+    recipe: str
+    parameters: int
     protocol: str
     fold: int
     seed: int
-    unheard: dict[str, Figures]
+    leaks: bool
+    epochs: int
+    seconds: list[float]
+    sides: dict[str, Side]
+    test: dict[str, Figures]
     validation: dict[str, Figures]
+    speakers: dict[str, tuple[float, int]]
+    versions: dict[str, str]
+    model_sha256: str
+    written: str
+
+    @property
+    def headline(self) -> Figures:
+        """Of the group that the protocol is about."""
+        return self.test[HEADLINES[self.protocol]]
 
 
-def evaluate(classifier: Classifier, table: pd.DataFrame, clips: Clips) -> Evaluation:
-    """Figures on the bundle's test speakers, and on those its temperature was fitted on.
+def evaluate(
+    classifier: Classifier, split: Split, clips: Waveforms, seconds: list[float]
+) -> Evaluation:
+    """Figures on a bundle's test clips, and on those its temperature was fitted on.
 
     Args:
         classifier: the bundle.
-        table: all clips; the bundle says which of its speakers were unheard.
-        clips: the waveforms at the bundle's sample rate.
+        split: that it was trained with.
+        clips: the waveforms at the bundle's sample rate, by the index of the split's tables.
+        seconds: wall time of each epoch.
     """
-    info = classifier.info
-    spoken = table[table["kind"] == "speech"]
-    sides = {
-        side: spoken[spoken["speaker"].isin(voices.speakers)]
-        for side, voices in (("unheard", info.unheard), ("validation", info.validated_on))
-    }
+    found = {}
+    spoken = split.validation[split.validation["kind"] == "speech"]
+    for side, table in (("test", split.test), ("validation", spoken)):
+        found[side] = table, answers(classifier, table, clips, whole=not split.leaks)
+    return summarize(classifier.info, split, found, seconds)
+
+
+def summarize(
+    info: BundleInfo,
+    split: Split,
+    found: dict[str, tuple[pd.DataFrame, np.ndarray]],
+    seconds: list[float],
+    certain: bool = False,
+) -> Evaluation:
+    """The evaluation that the answers (clips, 8) to the tables of test and validation make.
+
+    Args:
+        info: what was measured.
+        split: that it was trained with.
+        found: of "test" and "validation" the clips and the answers to them.
+        seconds: wall time of each epoch.
+        certain: the answers are no probabilities, so there is nothing to calibrate.
+    """
+    table, probabilities = found["test"]
     return Evaluation(
         model=info.name,
-        model_sha256=info.model_sha256,
+        recipe=info.recipe,
+        parameters=info.parameters,
         protocol=info.protocol,
         fold=info.fold,
         seed=info.seed,
-        **{
-            side: _groups(chosen, answers(classifier, chosen, clips))
-            for side, chosen in sides.items()
-        },
+        leaks=split.leaks,
+        epochs=info.epochs,
+        seconds=seconds,
+        sides={side: _side(getattr(split, side)) for side in ("train", "validation", "test")},
+        **{side: groups(*answered, split.leaks, certain) for side, answered in found.items()},
+        speakers=_by_speaker(table, probabilities),
+        versions=info.versions,
+        model_sha256=info.model_sha256,
+        written=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
-def answers(classifier: Classifier, table: pd.DataFrame, clips: Clips) -> np.ndarray:
-    """(clips, 8) probabilities, NaN where the classifier found no speech."""
+def answers(
+    classifier: Classifier, table: pd.DataFrame, clips: Waveforms, whole: bool
+) -> np.ndarray:
+    """(clips, 8) probabilities, NaN where the classifier found no speech.
+
+    Args:
+        classifier: the bundle.
+        table: which clips.
+        clips: their waveforms.
+        whole: as a recording is heard by those who use the bundle; otherwise one window from the
+            middle of each clip, as published systems do.
+    """
+    if not whole:
+        window = round(classifier.info.window_seconds * classifier.sample_rate)
+        parts = np.array_split(table.index.to_numpy(), -(-len(table) // BATCH))
+        windows = (np.stack([centred(clips[index], window) for index in part]) for part in parts)
+        return np.concatenate([classifier.probabilities(batch) for batch in windows])
     rows = np.full((len(table), len(LABELS)), np.nan, np.float32)
     for row, index in enumerate(tqdm(table.index, desc="evaluate", unit="clip")):
         heard = analyze((classifier.sample_rate, clips[index]), classifier).probabilities
@@ -89,23 +177,30 @@ def answers(classifier: Classifier, table: pd.DataFrame, clips: Clips) -> np.nda
     return rows
 
 
-def figures(table: pd.DataFrame, probabilities: np.ndarray, labels: Iterable[str]) -> Figures:
+def figures(
+    table: pd.DataFrame, probabilities: np.ndarray, labels: Iterable[str], certain: bool = False
+) -> Figures:
     """The figures of some clips, the answers limited to `labels`.
 
     Args:
         table: one row a clip, with `emotion` and `speaker`.
         probabilities: (clips, 8), NaN in the rows that abstained.
         labels: the emotions an answer may be; all those of the table among them.
+        certain: the answers are no probabilities, so there is nothing to calibrate.
     """
     labels = [label for label in LABELS if label in set(labels)]
     scores = probabilities[:, [LABELS.index(label) for label in labels]]
-    scores = scores / scores.sum(axis=1, keepdims=True)
+    scores = scores / np.maximum(scores.sum(axis=1, keepdims=True), 1e-12)
     abstained = np.isnan(scores[:, 0])
     best = np.nan_to_num(scores).argmax(axis=1)
     answered = np.where(abstained, ABSTAINED, np.array(labels)[best])
     acted = table["emotion"].to_numpy(str)
     present = [label for label in labels if label in set(acted)]
     recall = recall_score(acted, answered, labels=present, average=None, zero_division=0)
+    confusion = confusion_matrix(acted, answered, labels=[*labels, ABSTAINED])[:-1]
+    heard = confusion.sum(axis=0)[:-1]
+    precision = confusion.diagonal() / np.maximum(heard, 1)
+    confidence, correct = scores[~abstained].max(axis=1), (answered == acted)[~abstained]
     return Figures(
         clips=len(table),
         speakers=sorted(table["speaker"].unique()),
@@ -116,49 +211,97 @@ def figures(table: pd.DataFrame, probabilities: np.ndarray, labels: Iterable[str
             f1_score(acted, answered, labels=present, average="weighted", zero_division=0)
         ),
         recall=dict(zip(present, map(float, recall), strict=True)),
-        expected_calibration_error=expected_calibration_error(
-            scores[~abstained].max(axis=1), (answered == acted)[~abstained]
-        ),
+        precision=dict(zip(labels, map(float, precision), strict=True)),
+        expected_calibration_error=None
+        if certain
+        else expected_calibration_error(confidence, correct),
+        reliability=[] if certain else reliability(confidence, correct),
         abstained=int(abstained.sum()),
-        confusion=confusion_matrix(acted, answered, labels=[*labels, ABSTAINED])[:-1].tolist(),
+        confusion=confusion.tolist(),
     )
 
 
-def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
-    """Mean gap between confidence and accuracy over equal bins, weighted by clips (Naeini 2015).
+def reliability(confidence: np.ndarray, correct: np.ndarray) -> list[Bin]:
+    """Mean confidence and accuracy in each of the equal bins that holds an answer.
 
     Args:
         confidence: (n,) in [0, 1].
         correct: (n,) of booleans.
     """
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins, confidence - correct, CALIBRATION_BINS)
-    return float(np.abs(gaps).sum() / max(len(confidence), 1))
+    return [
+        Bin(
+            clips=int((bins == one).sum()),
+            confidence=float(confidence[bins == one].mean()),
+            accuracy=float(correct[bins == one].mean()),
+        )
+        for one in np.unique(bins)
+    ]
 
 
-def write(evaluation: Evaluation, folder: Path) -> Path:
-    """Write the figures beside the bundle and return the file."""
-    path = folder / EVALUATION_FILE
-    write_text(path, evaluation.model_dump_json(indent=1) + "\n")
-    return path
+def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
+    """Mean gap between confidence and accuracy over the bins, weighted by clips (Naeini 2015)."""
+    bins = reliability(confidence, correct)
+    gaps = [abs(bin.confidence - bin.accuracy) * bin.clips for bin in bins]
+    return sum(gaps) / max(len(confidence), 1)
 
 
-def read(folder: Path) -> Evaluation:
-    return Evaluation.model_validate(json.loads((folder / EVALUATION_FILE).read_text()))
+def groups(
+    table: pd.DataFrame, probabilities: np.ndarray, leaks: bool, certain: bool = False
+) -> dict[str, Figures]:
+    """Figures of all clips where the protocol leaks, else by corpus, and of women, men and so on.
 
-
-def _groups(table: pd.DataFrame, probabilities: np.ndarray) -> dict[str, Figures]:
+    A corpus is scored among its own emotions, and unmasked beside.
+    """
+    if leaks:
+        return {"all": figures(table, probabilities, table["emotion"].unique(), certain)}
     result = {}
     for corpus in table["corpus"].unique():
         chosen = (table["corpus"] == corpus).to_numpy()
         acted = table.loc[chosen, "emotion"].unique()
-        result[corpus] = figures(table[chosen], probabilities[chosen], acted)
+        masks = {corpus: chosen} | {
+            f"{corpus} {name}": chosen & belongs for name, belongs in _people(table)
+        }
+        for name, rows in masks.items():
+            if rows.any():
+                result[name] = figures(table[rows], probabilities[rows], acted, certain)
         if len(acted) < len(LABELS):
             result[f"{corpus}, all eight answers"] = figures(
-                table[chosen], probabilities[chosen], LABELS
+                table[chosen], probabilities[chosen], LABELS, certain
             )
-        for sex in ("female", "male"):
-            group = chosen & (table["sex"] == sex).to_numpy()
-            if group.any():
-                result[f"{corpus} {sex}"] = figures(table[group], probabilities[group], acted)
+    return result
+
+
+def _people(table: pd.DataFrame) -> Iterable[tuple[str, np.ndarray]]:
+    """(clips,) masks of groups of speakers, as far as the corpora tell."""
+    for sex in ("female", "male"):
+        yield sex, (table["sex"] == sex).to_numpy()
+    for name, (youngest, older) in AGE_GROUPS.items():
+        yield name, table["age"].between(youngest, older, inclusive="left").to_numpy()
+    for race in sorted(table["race"].dropna().unique()):
+        yield race, (table["race"] == race).to_numpy()
+
+
+def write(evaluation: Evaluation, path: Path) -> Path:
+    """Write the figures whole or not at all and return the file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, evaluation.model_dump_json() + "\n")
+    return path
+
+
+def read(path: Path) -> Evaluation:
+    return Evaluation.model_validate(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _side(table: pd.DataFrame) -> Side:
+    copies = int(table["copy"].astype(bool).sum()) if "copy" in table else 0
+    return Side(clips=len(table), copies=copies, speakers=sorted(table["speaker"].unique()))
+
+
+def _by_speaker(table: pd.DataFrame, probabilities: np.ndarray) -> dict[str, tuple[float, int]]:
+    result = {}
+    for speaker in sorted(table["speaker"].unique()):
+        own = (table["speaker"] == speaker).to_numpy()
+        labels = table.loc[table["corpus"] == table.loc[own, "corpus"].iloc[0], "emotion"].unique()
+        result[speaker] = figures(table[own], probabilities[own], labels).uar, int(own.sum())
     return result

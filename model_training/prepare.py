@@ -7,6 +7,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from app.bundle import write_text
 from app.emotions import LABELS
 from model_training.corpora import OFFICIAL_CLIPS, Fault, load_corpora
 
@@ -14,19 +15,28 @@ EXAMPLES = 6
 
 
 def prepare(data: Path, out: Path) -> None:
-    """Print the clips by corpus and emotion and the faults by kind, and write the table as CSV.
+    """Tell the clips by corpus and emotion and the faults by kind, and write the table as CSV.
+
+    What is printed is written too, as text beside the table.
 
     Raises:
         CorpusError: no corpus in `data`.
     """
     corpus = load_corpora(data)
-    console = Console()
+    console = Console(record=True)
     console.print(clip_counts(corpus.table))
+    console.print(sample_rates(corpus.table), highlight=False, soft_wrap=True)
     for line in fault_lines(corpus.faults, data.resolve()):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     corpus.table.to_csv(out, index=False)
-    console.print(f"Wrote {len(corpus.table)} clips to {out}", markup=False, soft_wrap=True)
+    report = out.with_suffix(".txt")
+    write_text(report, console.export_text())
+    console.print(
+        f"Wrote {len(corpus.table)} clips to {out} and this report to {report}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def clip_counts(clips: pd.DataFrame) -> Table:
@@ -50,7 +60,17 @@ def clip_counts(clips: pd.DataFrame) -> Table:
     table.add_row("speakers", *(str(group["speaker"].nunique()) for group in columns.values()))
     hours = [f"{group['duration'].sum() / 3600:.2f}" for group in columns.values()]
     table.add_row("hours", *hours)
+    seconds = [group["duration"].quantile((0.0, 0.5, 1.0)) for group in columns.values()]
+    table.add_row("seconds, least", *(f"{found[0.0]:.2f}" for found in seconds))
+    table.add_row("median", *(f"{found[0.5]:.2f}" for found in seconds))
+    table.add_row("most", *(f"{found[1.0]:.2f}" for found in seconds))
     return table
+
+
+def sample_rates(clips: pd.DataFrame) -> str:
+    """How many clips there are of each sample rate."""
+    counts = clips["sample_rate"].value_counts()
+    return "Sample rates: " + ", ".join(f"{count} at {rate} Hz" for rate, count in counts.items())
 
 
 def fault_lines(faults: list[Fault], data: Path) -> list[str]:

@@ -18,6 +18,20 @@ RAVDESS_FOLDS = (
 )
 CREMA_D_FOLDS = 5
 TESS_SPEAKERS = ("TESS-OAF", "TESS-YAF")
+AS_PUBLISHED = "as-published"  # by clip, and so no protocol of these; see `published.py`
+# The group of test clips whose figures are those of the protocol.
+HEADLINES = {
+    "ravdess-si": "RAVDESS",
+    "cremad-si": "CREMA-D",
+    "tess-si": "TESS",
+    AS_PUBLISHED: "all",
+}
+FOLDS = {
+    "ravdess-si": len(RAVDESS_FOLDS),
+    "cremad-si": CREMA_D_FOLDS,
+    "tess-si": len(TESS_SPEAKERS),
+    AS_PUBLISHED: 5,
+}
 # Speakers of the clips in assets/examples: never trained on, so that the page shows what the
 # model makes of voices it has not heard.
 EXAMPLE_SPEAKERS = ("CREMA-D-1007", "CREMA-D-1022", "CREMA-D-1037", "CREMA-D-1042")
@@ -61,7 +75,7 @@ def ravdess_si(table: pd.DataFrame, fold: int) -> Split:
 
     The speakers of the example clips are part of the test, as CREMA-D's.
     """
-    _refuse("ravdess-si", fold, len(RAVDESS_FOLDS))
+    refuse("ravdess-si", fold)
     actors = {f"RAVDESS-{actor:02d}" for actor in RAVDESS_FOLDS[fold - 1]}
     return _split("ravdess-si", table, fold, actors | set(EXAMPLE_SPEAKERS))
 
@@ -71,7 +85,7 @@ def cremad_si(table: pd.DataFrame, fold: int) -> Split:
 
     Scored among the six labels of the corpus, and unmasked beside.
     """
-    _refuse("cremad-si", fold, CREMA_D_FOLDS)
+    refuse("cremad-si", fold)
     actors = table.loc[table["corpus"] == "CREMA-D", "speaker"].unique()
     tested = {
         actor
@@ -83,7 +97,7 @@ def cremad_si(table: pd.DataFrame, fold: int) -> Split:
 
 def tess_si(table: pd.DataFrame, fold: int) -> Split:
     """TESS by speaker, one of its two women each; the other and everything else may train."""
-    _refuse("tess-si", fold, len(TESS_SPEAKERS))
+    refuse("tess-si", fold)
     return _split("tess-si", table, fold, {TESS_SPEAKERS[fold - 1]})
 
 
@@ -95,9 +109,25 @@ PROTOCOLS: dict[str, Callable[[pd.DataFrame, int], Split]] = {
 }
 
 
-def _refuse(protocol: str, fold: int, folds: int) -> None:
-    if not 1 <= fold <= folds:
-        raise ProtocolError(f"{protocol} has folds 1 to {folds}, not {fold}.")
+def speaker_independent(protocol: str) -> Callable[[pd.DataFrame, int], Split]:
+    """What splits a table of clips under the protocol of that name.
+
+    Raises:
+        ProtocolError: there is none that keeps speakers apart.
+    """
+    if protocol not in PROTOCOLS:
+        raise ProtocolError(
+            f"There is no protocol {protocol!r}; choose from {', '.join(HEADLINES)}."
+            if protocol != AS_PUBLISHED
+            else "as-published doesn't keep speakers apart; choose ravdess-si."
+        )
+    return PROTOCOLS[protocol]
+
+
+def refuse(protocol: str, fold: int) -> None:
+    """Raises ProtocolError where the protocol has no such fold."""
+    if not 1 <= fold <= FOLDS[protocol]:
+        raise ProtocolError(f"{protocol} has folds 1 to {FOLDS[protocol]}, not {fold}.")
 
 
 def _split(protocol: str, table: pd.DataFrame, fold: int, tested: set[str]) -> Split:

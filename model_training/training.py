@@ -140,13 +140,9 @@ def train(
     served = serving_model(recipe, frontend, model.layers[-1])
     info = _info(recipe, split, run, served, fit_temperature(recipe, served, split, clips))
     bundle.write(out, served, info)
+    bundle.write_text(out / HISTORY_FILE, (folder / HISTORY_FILE).read_text())
     _log(folder, f"bundle in {out}")
     return bundle.read_info(out)
-
-
-def seconds(folder: Path) -> list[float]:
-    """Of each epoch of the run in a folder."""
-    return [epoch["seconds"] for epoch in read_history(folder / HISTORY_FILE)]
 
 
 def adapted_frontend(recipe: Recipe, table: pd.DataFrame, clips: Waveforms) -> keras.Model:
@@ -176,6 +172,21 @@ def surroundings(data: Path, sample_rate: int) -> Surroundings:
             if not name.startswith(UNSEEN_ROOMS)
         ],
     )
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Who was on which side of a split; nobody is unheard where it leaks."""
+
+    trained: Voices
+    validated: Voices
+    unheard: Voices
+
+
+def voices(split: Split) -> Sides:
+    """What a bundle says of the split it was trained with."""
+    unheard = Voices(clips=len(split.test), speakers=[]) if split.leaks else _voices(split.test)
+    return Sides(_voices(split.train), _voices(split.validation), unheard)
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -246,7 +257,7 @@ def _claim(folder: Path, run: Run) -> None:
         )
     folder.mkdir(parents=True, exist_ok=True)
     bundle.write_text(config, json.dumps(asdict(run), indent=2) + "\n")
-    bundle.write_text(folder / VERSIONS_FILE, json.dumps(_versions(), indent=2) + "\n")
+    bundle.write_text(folder / VERSIONS_FILE, json.dumps(versions(), indent=2) + "\n")
 
 
 def _log(folder: Path, text: str) -> None:
@@ -254,10 +265,10 @@ def _log(folder: Path, text: str) -> None:
         log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
 
 
-def _versions() -> dict[str, str]:
-    """Of what a run is made with, and the Keras backend."""
+def versions(*more: str) -> dict[str, str]:
+    """Of the packages that a run is made with, and the Keras backend."""
     found = {"backend": keras.backend.backend()}
-    for name in ("keras", "numpy", "librosa", "scipy", "soxr", found["backend"]):
+    for name in ("keras", "numpy", "librosa", "scipy", "soxr", found["backend"], *more):
         try:
             found[name] = version(name)
         except PackageNotFoundError:  # as tensorflow's, whose package is tensorflow-cpu
@@ -288,6 +299,7 @@ def _training_model(recipe: Recipe, frontend: keras.Model, run: Run, steps: int)
 def _info(
     recipe: Recipe, split: Split, run: Run, model: keras.Model, temperature: float
 ) -> BundleInfo:
+    sides = voices(split)
     return BundleInfo(
         schema_version=bundle.SCHEMA,
         name=recipe.name,
@@ -302,11 +314,10 @@ def _info(
         fold=split.fold,
         seed=run.seed,
         epochs=run.epochs,
-        trained_on=_voices(split.train),
-        validated_on=_voices(split.validation),
-        # Where the split leaks, the voices of the test were heard.
-        unheard=Voices(clips=len(split.test), speakers=[]) if split.leaks else _voices(split.test),
-        versions=_versions(),
+        trained_on=sides.trained,
+        validated_on=sides.validated,
+        unheard=sides.unheard,
+        versions=versions(),
         model_sha256="",
     )
 

@@ -28,12 +28,14 @@ class Published:
         copies: augmented copies of every clip, made before the clips were split.
         augmentation: of the copies.
         rare_only: copy the clips of emotions that have fewer than the most frequent one.
+        accuracy: what it reports, on its random split.
     """
 
     corpora: tuple[str, ...]
     copies: int = 0
     augmentation: Chances = PLACED
     rare_only: bool = False
+    accuracy: float | None = None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from model_training.targets import one_hot
 SAMPLE_RATE = 22_050
 AUGMENTATION = PLACED.with_(stretch=0.5, pitch=0.5)
 PUBLISHED = Published(
-    corpora=("RAVDESS speech", "TESS speech"), copies=1, augmentation=AUGMENTATION
+    corpora=("RAVDESS speech", "TESS speech"), copies=1, augmentation=AUGMENTATION, accuracy=0.8767
 )
 
 
@@ -55,6 +55,5 @@ RECIPE = Recipe(
     targets=one_hot,
     sampling=EveryClip(),
     schedule=Plateau(epochs=50, patience=2, stop_after=5),
-    augmentation=AUGMENTATION,
     published=PUBLISHED,
 )

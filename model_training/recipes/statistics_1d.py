@@ -70,10 +70,10 @@ RECIPE = Recipe(
     targets=one_hot,
     sampling=EveryClip(),
     schedule=Plateau(epochs=40, patience=2, stop_after=None),
-    augmentation=AUGMENTATION,
     published=Published(
         corpora=("RAVDESS speech", "TESS speech", "CREMA-D speech"),
         copies=2,
         augmentation=AUGMENTATION,
+        accuracy=0.9393,
     ),
 )

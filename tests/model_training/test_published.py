@@ -8,7 +8,8 @@ import soundfile
 from app.emotions import LABELS
 from model_training import published, recipes
 from model_training.clips import decode
-from model_training.protocols import ProtocolError
+from model_training.experiment import experiment, experiments
+from model_training.protocols import ProtocolError, ravdess_si
 from model_training.recipes import Published
 
 RATE = 16_000
@@ -54,14 +55,36 @@ def test_only_rare_emotions_are_copied_where_the_source_did_so(table):
 def test_a_copy_is_another_sound_and_always_the_same(table, tmp_path):
     clips = decode(table, 22_050, tmp_path)
     with_tess = table.assign(corpus="TESS")
-    recipe, split, waveforms = published.prepared(recipes.load("mfcc-2d"), with_tess, 1, clips)
-    assert recipe.fixed
-    index = split.train.index[split.train["copy"] > 0][0]
-    np.testing.assert_array_equal(waveforms[index], waveforms[index])
-    assert len(waveforms[index]) == recipe.window
-    assert np.abs(waveforms[index]).max() > 0.01
+    made = experiment(recipes.load("mfcc-2d"), with_tess, clips, "as-published", 1, tmp_path)
+    assert made.recipe.fixed
+    index = made.split.train.index[made.split.train["copy"] > 0][0]
+    np.testing.assert_array_equal(made.clips[index], made.clips[index])
+    assert len(made.clips[index]) == made.recipe.window
+    assert np.abs(made.clips[index]).max() > 0.01
 
 
-def test_the_flagship_follows_no_published_system(table, tmp_path):
+def test_the_flagship_follows_no_published_system(tmp_path):
     with pytest.raises(ProtocolError, match="no published system"):
-        published.prepared(recipes.load("residual-mel"), table, 1, decode(table, RATE, tmp_path))
+        experiments(tmp_path, "residual-mel", "as-published")
+
+
+def test_a_protocol_that_does_not_exist_is_a_sentence(tmp_path):
+    with pytest.raises(ProtocolError, match="no protocol 'random'"):
+        experiments(tmp_path, "residual-mel", "random")
+
+
+def test_by_speaker_a_recipe_keeps_its_corpora_and_copies_training_clips_alone(table):
+    speakers = [f"RAVDESS-{number % 24 + 1:02d}" for number in range(len(table))]
+    sexes = ["female" if number % 2 else "male" for number in range(len(table))]
+    voices = table.assign(speaker=speakers, sex=sexes)
+    voices.loc[90:, "speaker"] = [f"CREMA-D-{1010 + number}" for number in range(len(table) - 90)]
+    whole = ravdess_si(voices, 1)
+    split = published.by_speaker(voices, whole, Published(SPOKEN, copies=2))
+    assert (split.train["copy"] > 0).sum() == 2 * (split.train["copy"] == 0).sum()
+    assert len(split.train) == 3 * (whole.train["corpus"] == "RAVDESS").sum()
+    assert set(split.train["corpus"]) == set(split.validation["corpus"]) == {"RAVDESS"}
+    assert not split.leaks
+    unheard = {"RAVDESS-01", "RAVDESS-11", "RAVDESS-20", "RAVDESS-21"}
+    assert unheard <= set(split.test["speaker"])
+    assert not set(split.train["speaker"]) & set(split.test["speaker"])
+    assert split.validation.index.max() < len(table), "no copies"

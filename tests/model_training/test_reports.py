@@ -6,14 +6,15 @@ import yaml
 from app.bundle import read_info
 from app.classifier import DEFAULT_MODEL, MODELS
 from app.emotions import LABELS
-from model_training import evaluation, reports
+from model_training import reports
+from model_training.evaluation import EVALUATION_FILE, read
 
 FOLDER = MODELS / DEFAULT_MODEL
 
 
 @pytest.fixture(scope="module")
 def shipped():
-    return read_info(FOLDER), evaluation.read(FOLDER)
+    return read_info(FOLDER), read(FOLDER / EVALUATION_FILE)
 
 
 def test_the_figures_are_of_the_bundle_that_ships(shipped):
@@ -31,7 +32,7 @@ def test_the_card_has_the_metadata_that_hugging_face_reads(shipped):
     results = front_matter["model-index"][0]["results"]
     assert len(results) == 2
     uar = {result["dataset"]["type"]: result["metrics"][0]["value"] for result in results}
-    assert uar["ravdess"] == pytest.approx(shipped[1].unheard["RAVDESS"].uar, abs=1e-4)
+    assert uar["ravdess"] == pytest.approx(shipped[1].test["RAVDESS"].uar, abs=1e-4)
 
 
 def test_the_card_says_what_the_model_cannot_do(shipped):
@@ -44,10 +45,10 @@ def test_the_card_says_what_the_model_cannot_do(shipped):
 
 def test_a_card_tells_of_the_corpora_that_were_tested(shipped):
     info, found = shipped
-    groups = {name: group for name, group in found.unheard.items() if name.startswith("CREMA-D")}
+    groups = {name: group for name, group in found.test.items() if name.startswith("CREMA-D")}
     card = reports.card(
         info.model_copy(update={"protocol": "cremad-si"}),
-        found.model_copy(update={"unheard": groups}),
+        found.model_copy(update={"test": groups}),
     )
     assert "### Confusion on CREMA-D" in card
     assert "RAVDESS, test" not in card

@@ -1,0 +1,96 @@
+"""What a network has to beat: eGeMAPS functionals by openSMILE and a support vector machine.
+
+eGeMAPS (Eyben et al. 2016) are 88 numbers a clip. The `opensmile` package is an optional extra and
+its licence its own: free for research, not for products.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Memory
+from scipy.special import softmax
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from tqdm import tqdm
+
+from app.bundle import SCHEMA, BundleInfo
+from app.emotions import LABELS
+from app.errors import UndertoneError
+from model_training import evaluation, training
+from model_training.clips import Clips
+from model_training.decoding import CACHE
+from model_training.protocols import Split
+
+NAME = "egemaps-svm"
+SAMPLE_RATE = 16_000
+C = 10.0
+
+
+def egemaps(table: pd.DataFrame, clips: Clips, cache: Path = CACHE) -> np.ndarray:
+    """(clips, 88) functionals; computed once for the same clips and then kept on disk.
+
+    Raises:
+        UndertoneError: openSMILE is not installed.
+    """
+    try:
+        from opensmile import FeatureLevel, FeatureSet, Smile
+    except ImportError as error:
+        raise UndertoneError(
+            "The baseline needs openSMILE: pip install -r requirements-training.txt"
+        ) from error
+    smile = Smile(FeatureSet.eGeMAPSv02, FeatureLevel.Functionals)
+
+    def functionals(paths: list[str], durations: list[float]) -> np.ndarray:
+        rows = [
+            smile.process_signal(clips[row], SAMPLE_RATE).to_numpy(np.float32)[0]
+            for row in tqdm(range(len(paths)), desc="eGeMAPS", unit="clip")
+        ]
+        return np.stack(rows)
+
+    kept = Memory(cache / "egemaps", verbose=0).cache(functionals)
+    return kept(table["path"].to_list(), table["duration"].to_list())
+
+
+def evaluate(split: Split, features: np.ndarray) -> evaluation.Evaluation:
+    """Fit the machine to the training side of a split and measure it on the test.
+
+    Args:
+        split: of the table that the features are of.
+        features: (clips, 88), by the index of that table.
+    """
+    machine = make_pipeline(StandardScaler(), SVC(C=C, class_weight="balanced"))
+    machine.fit(features[split.train.index], split.train["emotion"])
+    order = [LABELS.index(emotion) for emotion in machine.classes_]
+
+    def answers(table: pd.DataFrame) -> np.ndarray:
+        rows = np.zeros((len(table), len(LABELS)), np.float32)
+        rows[:, order] = softmax(machine.decision_function(features[table.index]), axis=1)
+        return rows
+
+    sides = training.voices(split)
+    info = BundleInfo(
+        schema_version=SCHEMA,
+        name=NAME,
+        recipe=NAME,
+        description="Support vector machine over 88 eGeMAPS functionals.",
+        labels=list(LABELS),
+        sample_rate=SAMPLE_RATE,
+        window_seconds=3.0,
+        temperature=1.0,
+        parameters=int(machine[-1].support_vectors_.size),
+        protocol=split.protocol,
+        fold=split.fold,
+        seed=0,
+        epochs=0,
+        trained_on=sides.trained,
+        validated_on=sides.validated,
+        unheard=sides.unheard,
+        versions=training.versions("opensmile", "scikit-learn"),
+        model_sha256="",
+    )
+    found = {"test": (split.test, answers(split.test))}
+    spoken = split.validation[split.validation["kind"] == "speech"]
+    found["validation"] = spoken, answers(spoken)
+    return evaluation.summarize(info, split, found, seconds=[], certain=True)

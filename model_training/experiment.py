@@ -1,0 +1,130 @@
+"""One recipe under one fold of a protocol, from its clips to its bundle, figures and report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from app import bundle
+from app.bundle import BundleInfo
+from app.classifier import Classifier
+from model_training import evaluation, page, published, recipes, reports, results, training
+from model_training.batches import Waveforms
+from model_training.clips import Clips, decode
+from model_training.copies import Copies
+from model_training.corpora import load_corpora
+from model_training.protocols import (
+    AS_PUBLISHED,
+    ProtocolError,
+    Split,
+    speaker_independent,
+)
+from model_training.recipes import Recipe
+from model_training.schedules import read_history
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A recipe, who is on which side of its split, and the waveforms at its sample rate."""
+
+    recipe: Recipe
+    split: Split
+    clips: Waveforms
+    data: Path
+
+    def announce(self, say: Callable[[str], None]) -> None:
+        """Say who is trained on and, where it is so, that the figures will leak."""
+        if self.split.leaks:
+            say(published.WARNING)
+        sides = (("train", self.split.train), ("validate", self.split.validation))
+        for side, table in (*sides, ("test", self.split.test)):
+            say(f"{side}: {len(table)} clips of {table['speaker'].nunique()} speakers")
+
+    def run(self, seed: int, epochs: int | None, precision: str) -> training.Run:
+        """The settings of its run; without epochs, the recipe's own number."""
+        return training.Run(
+            recipe=self.recipe.name,
+            protocol=self.split.protocol,
+            fold=self.split.fold,
+            seed=seed,
+            epochs=epochs or self.recipe.schedule.epochs,
+            precision=precision,
+        )
+
+    def folder(self, seed: int) -> Path:
+        """Where its run is kept unless somebody says otherwise."""
+        split = self.split
+        return Path("runs", f"{self.recipe.name}-{split.protocol}-fold-{split.fold}-seed-{seed}")
+
+    def train(
+        self, run: training.Run, folder: Path, out: Path, tensorboard: bool = False
+    ) -> BundleInfo:
+        """Train it, or go on with the run in `folder`, and write the bundle `out`."""
+        around = training.surroundings(self.data, self.recipe.sample_rate)
+        return training.train(
+            self.recipe, self.split, self.clips, around, run, folder, out, tensorboard
+        )
+
+    def evaluate(self, out: Path, folder: Path) -> evaluation.Evaluation:
+        """Measure the bundle `out`; write figures, card and report beside it, and in `folder`.
+
+        The file in `folder` is what `compare` reads, and is written last.
+
+        Raises:
+            ProtocolError: the bundle was made with another split.
+        """
+        classifier = Classifier(out)
+        sides = training.voices(self.split)
+        if classifier.info.unheard != sides.unheard or classifier.info.trained_on != sides.trained:
+            raise ProtocolError(
+                f"{out} was trained on other clips than {self.split.protocol}, fold "
+                f"{self.split.fold}, has here; it can't be measured honestly with these corpora."
+            )
+        history = read_history(out / training.HISTORY_FILE)
+        seconds = [epoch["seconds"] for epoch in history]
+        found = evaluation.evaluate(classifier, self.split, self.clips, seconds)
+        evaluation.write(found, out / evaluation.EVALUATION_FILE)
+        reports.write_card(classifier.info, found, out)
+        page.write(found, history, page.examples(classifier, self.split, self.clips), out)
+        evaluation.write(found, results.path(folder, found))
+        return found
+
+
+def experiments(data: Path, recipe: str, protocol: str) -> Callable[[int], Experiment]:
+    """What makes the experiment of a fold; the corpora are read once for all folds.
+
+    Raises:
+        UndertoneError: no such recipe or protocol, no corpora.
+    """
+    chosen = recipes.load(recipe)
+    if protocol != AS_PUBLISHED:
+        speaker_independent(protocol)
+    elif chosen.published is None:
+        raise ProtocolError(f"{recipe} follows no published system; choose ravdess-si.")
+    table = load_corpora(data).table
+    clips = decode(table, chosen.sample_rate)
+    return lambda fold: experiment(chosen, table, clips, protocol, fold, data)
+
+
+def experiment(
+    recipe: Recipe, table: pd.DataFrame, clips: Clips, protocol: str, fold: int, data: Path
+) -> Experiment:
+    """A recipe with the clips of a fold; with its source's own clips and copies if it has one."""
+    source = recipe.published
+    if source is None:
+        return Experiment(recipe, speaker_independent(protocol)(table, fold), clips, data)
+    copies = Copies(
+        clips, recipe.window, recipe.sample_rate, source.augmentation, seed=published.SEED
+    )
+    if protocol == AS_PUBLISHED:
+        split = published.as_published(table, fold, source)
+        return Experiment(replace(recipe, mixup=0.0), split, copies, data)
+    split = published.by_speaker(table, speaker_independent(protocol)(table, fold), source)
+    return Experiment(recipe, split, copies, data)
+
+
+def of_bundle(folder: Path, data: Path) -> Experiment:
+    """The experiment that a bundle came from."""
+    info = bundle.read_info(folder)
+    return experiments(data, info.recipe, info.protocol)(info.fold)

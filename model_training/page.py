@@ -1,0 +1,72 @@
+"""The report of a bundle: pictures, and one HTML page that holds them and opens offline."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import keras
+import numpy as np
+
+from app import bundle
+from app.classifier import Classifier
+from app.emotions import LABELS
+from model_training import pictures
+from model_training.batches import Waveforms, centred, features_of
+from model_training.evaluation import Evaluation
+from model_training.protocols import Split
+
+FOLDER = "report"
+PAGE_FILE = "index.html"
+TEMPLATE = Path(__file__).with_name("report.html")
+
+
+def examples(classifier: Classifier, split: Split, clips: Waveforms) -> dict[str, np.ndarray]:
+    """The features, as the network is given them, of the first test clip of every emotion."""
+    first = split.test.reset_index().groupby("emotion")["index"].first()
+    emotions = [label for label in LABELS if label in first]
+    window = round(classifier.info.window_seconds * classifier.sample_rate)
+    model, _ = bundle.read(classifier.folder)
+    frontend = keras.Model(model.input, model.layers[-2].output)
+    windows = np.stack([centred(clips[first[emotion]], window) for emotion in emotions])
+    return dict(zip(emotions, features_of(frontend, windows), strict=True))
+
+
+def write(
+    found: Evaluation,
+    history: Sequence[dict[str, Any]],
+    features: dict[str, np.ndarray],
+    out: Path,
+) -> Path:
+    """Write the report into the folder of a bundle.
+
+    Args:
+        found: the figures.
+        history: of the training, epoch by epoch; empty where there was none.
+        features: of some clips, by emotion; empty for none.
+        out: the bundle's folder.
+
+    Returns:
+        The page; the pictures are beside it as SVG.
+    """
+    main = found.headline
+    whole = {name: group for name, group in found.test.items() if " " not in name}
+    drawn = {"confusion": pictures.confusion(main), "recall": pictures.recall(whole)}
+    if main.reliability:
+        drawn["reliability"] = pictures.reliability(main)
+    if history:
+        drawn["curves"] = pictures.curves(history)
+    drawn["speakers"] = pictures.speakers(found)
+    if features:
+        drawn["features"] = pictures.features(features)
+
+    folder = out / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {name: pictures.svg(picture) for name, picture in drawn.items()}
+    for name, text in texts.items():
+        bundle.write_text(folder / f"{name}.svg", text)
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    html = template.render(found=found, main=main, pictures=texts)
+    bundle.write_text(folder / PAGE_FILE, html)
+    return folder / PAGE_FILE
