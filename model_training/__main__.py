@@ -152,6 +152,7 @@ def cross_validate(
     from model_training.experiment import experiments
     from model_training.protocols import FOLDS
     from model_training.results import file_name
+    from model_training.training import HISTORY_FILE
 
     make = experiments(data, recipe, protocol)
     for number in fold or range(1, FOLDS[protocol] + 1):
@@ -162,7 +163,7 @@ def cross_validate(
         chosen = make(number)
         chosen.announce(typer.echo)
         folder = chosen.folder(seed)
-        if not (folder / "bundle").exists():
+        if not (folder / "bundle" / HISTORY_FILE).exists():  # the last file to be written
             chosen.train(chosen.run(seed, epochs, precision), folder, folder / "bundle")
         found = chosen.evaluate(folder / "bundle", results)
         typer.echo(f"fold {number}: UAR {found.headline.uar:.3f}, WA {found.headline.accuracy:.3f}")
@@ -187,7 +188,7 @@ def baseline(
 
     split = speaker_independent(protocol)
     table = load_corpora(data).table
-    features = baseline.egemaps(table, decode(table, baseline.SAMPLE_RATE))
+    features = baseline.features(table, decode(table, baseline.SAMPLE_RATE))
     for number in fold or range(1, FOLDS[protocol] + 1):
         found = baseline.evaluate(split(table, number), features)
         evaluation.write(found, path(results, found))

@@ -1,7 +1,7 @@
 """What a network has to beat: eGeMAPS functionals by openSMILE and a support vector machine.
 
-eGeMAPS (Eyben et al. 2016) are 88 numbers a clip. The `opensmile` package is an optional extra and
-its licence its own: free for research, not for products.
+The `opensmile` package is an optional extra and its licence its own: free for research, not for
+products.
 """
 
 from pathlib import Path
@@ -13,43 +13,30 @@ from scipy.special import softmax
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from tqdm import tqdm
 
 from app.bundle import SCHEMA, BundleInfo
 from app.emotions import LABELS
-from app.errors import UndertoneError
 from model_training import evaluation, training
 from model_training.clips import Clips
 from model_training.decoding import CACHE
+from model_training.egemaps import SAMPLE_RATE, egemaps
 from model_training.protocols import Split
 
 NAME = "egemaps-svm"
-SAMPLE_RATE = 16_000
 C = 10.0
 
 
-def egemaps(table: pd.DataFrame, clips: Clips, cache: Path = CACHE) -> np.ndarray:
+def features(table: pd.DataFrame, clips: Clips, cache: Path = CACHE) -> np.ndarray:
     """(clips, 88) functionals; computed once for the same clips and then kept on disk.
 
     Raises:
         UndertoneError: openSMILE is not installed.
     """
-    try:
-        from opensmile import FeatureLevel, FeatureSet, Smile
-    except ImportError as error:
-        raise UndertoneError(
-            "The baseline needs openSMILE: pip install -r requirements-training.txt"
-        ) from error
-    smile = Smile(FeatureSet.eGeMAPSv02, FeatureLevel.Functionals)
 
-    def functionals(paths: list[str], durations: list[float]) -> np.ndarray:
-        rows = [
-            smile.process_signal(clips[row], SAMPLE_RATE).to_numpy(np.float32)[0]
-            for row in tqdm(range(len(paths)), desc="eGeMAPS", unit="clip")
-        ]
-        return np.stack(rows)
+    def computed(paths: list[str], durations: list[float]) -> np.ndarray:
+        return egemaps((clips[row] for row in range(len(paths))), len(paths))
 
-    kept = Memory(cache / "egemaps", verbose=0).cache(functionals)
+    kept = Memory(cache / "egemaps", verbose=0).cache(computed)
     return kept(table["path"].to_list(), table["duration"].to_list())
 
 

@@ -75,8 +75,12 @@ class Experiment:
             ProtocolError: the bundle was made with another split.
         """
         classifier = Classifier(out)
-        sides = training.voices(self.split)
-        if classifier.info.unheard != sides.unheard or classifier.info.trained_on != sides.trained:
+        info, sides = classifier.info, training.voices(self.split)
+        if (info.trained_on, info.validated_on, info.unheard) != (
+            sides.trained,
+            sides.validated,
+            sides.unheard,
+        ):
             raise ProtocolError(
                 f"{out} was trained on other clips than {self.split.protocol}, fold "
                 f"{self.split.fold}, has here; it can't be measured honestly with these corpora."
@@ -85,7 +89,7 @@ class Experiment:
         seconds = [epoch["seconds"] for epoch in history]
         found = evaluation.evaluate(classifier, self.split, self.clips, seconds)
         evaluation.write(found, out / evaluation.EVALUATION_FILE)
-        reports.write_card(classifier.info, found, out)
+        reports.write_card(info, found, out)
         page.write(found, history, page.examples(classifier, self.split, self.clips), out)
         evaluation.write(found, results.path(folder, found))
         return found

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -129,7 +130,7 @@ def train(
         validation_data=validation,
         validation_batch_size=recipe.batch_size,
         callbacks=callbacks,
-        verbose="auto",
+        verbose=1 if sys.stdout.isatty() else 2,  # a bar, or a line an epoch in a log
     )
     if (folder / BEST_FILE).exists():
         model.load_weights(folder / BEST_FILE)

@@ -1,0 +1,51 @@
+"""eGeMAPS functionals of waveforms by openSMILE, in processes of its own.
+
+openSMILE's library corrupts the memory of a process that has loaded TensorFlow before it, so this
+file imports nothing that does, and `functionals` runs where nothing else is.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from app.errors import UndertoneError
+
+SAMPLE_RATE = 16_000
+
+
+def egemaps(waveforms: Iterable[np.ndarray], count: int) -> np.ndarray:
+    """(count, 88) functionals of eGeMAPS v02 (Eyben et al. 2016).
+
+    Args:
+        waveforms: float32 at 16 kHz.
+        count: how many there are.
+
+    Raises:
+        UndertoneError: openSMILE is not installed.
+    """
+    if find_spec("opensmile") is None:
+        raise UndertoneError("This needs openSMILE: pip install -r requirements-training.txt")
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), context) as pool:
+        rows = pool.map(functionals, waveforms, chunksize=16)
+        return np.stack(list(tqdm(rows, desc="eGeMAPS", unit="clip", total=count)))
+
+
+def functionals(waveform: np.ndarray) -> np.ndarray:
+    """(88,) float32 of one waveform."""
+    found: np.ndarray = _smile().process_signal(waveform, SAMPLE_RATE).to_numpy(np.float32)
+    return found[0]
+
+
+@cache
+def _smile() -> Any:
+    from opensmile import FeatureLevel, FeatureSet, Smile
+
+    return Smile(FeatureSet.eGeMAPSv02, FeatureLevel.Functionals)

@@ -1,0 +1,183 @@
+"""The commands from clips on disk to a comparison, on a small corpus; and what a kill leaves."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from typer.testing import CliRunner
+
+from app.audio import load
+from app.bundle import read_info
+from app.errors import UndertoneError
+from model_training import results
+from model_training.__main__ import commands
+from model_training.comparison import CHART_FILE, TABLE_FILE
+from model_training.evaluation import EVALUATION_FILE
+from model_training.evaluation import read as read_evaluation
+from model_training.file_names import RAVDESS_EMOTIONS
+from tests.conftest import EXAMPLES
+
+RATE = 16_000
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> Path:
+    """Real speech under the names of RAVDESS' actors and emotions, each in a noise of its own."""
+    folder = tmp_path_factory.mktemp("data") / "RAVDESS"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    spoken = sorted(path for path in EXAMPLES.glob("*.ogg") if not path.stem.startswith("joined"))
+    voices = [load(path, RATE) for path in spoken]
+    for actor in range(1, 25):
+        for number, code in enumerate(RAVDESS_EMOTIONS):
+            voice = voices[(actor + number) % len(voices)]
+            clip = voice + 0.002 * rng.standard_normal(len(voice))
+            soundfile.write(folder / f"03-01-{code}-01-01-01-{actor:02d}.wav", clip, RATE)
+    return folder.parent
+
+
+def command(folder: Path, *arguments: str) -> str:
+    """What a command prints that is run in a folder, once it has ended well."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        result = CliRunner().invoke(commands, arguments)
+    finally:
+        os.chdir(before)
+    assert result.exit_code == 0, result.output or result.exception
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def place(corpus, tmp_path_factory) -> Path:
+    """A folder in which two folds, a random split, the baseline and a comparison were run."""
+    folder = tmp_path_factory.mktemp("work")
+    data = ("--data", str(corpus))
+    quick = ("--recipe", "mfcc-cnn", "--epochs", "2", *data)
+    command(folder, "cross-validate", *quick, "--fold", "1", "--fold", "3")
+    command(folder, "cross-validate", *quick, "--protocol", "as-published", "--fold", "1")
+    command(folder, "baseline", *data, "--fold", "1")
+    command(folder, "compare")
+    return folder
+
+
+def test_each_fold_has_a_result_and_a_bundle(place):
+    found = results.read(place / "model_training/results")
+    assert [(one.recipe, one.protocol, one.fold) for one in found] == [
+        ("egemaps-svm", "ravdess-si", 1),
+        ("mfcc-cnn", "as-published", 1),
+        ("mfcc-cnn", "ravdess-si", 1),
+        ("mfcc-cnn", "ravdess-si", 3),
+    ]
+    for one in found:
+        assert one.headline.clips == one.sides["test"].clips > 0
+        assert one.leaks == (one.protocol == "as-published")
+        heard = set(one.sides["train"].speakers) & set(one.sides["test"].speakers)
+        assert bool(heard) == one.leaks
+    third = found[3]
+    assert set(third.sides["test"].speakers) == {f"RAVDESS-{n:02d}" for n in (8, 9, 19, 23)}
+    assert set(third.speakers) == set(third.sides["test"].speakers)
+    assert len(third.seconds) == 2
+
+
+def test_a_result_is_what_stands_beside_the_bundle(place):
+    bundle = place / "runs/mfcc-cnn-ravdess-si-fold-1-seed-1/bundle"
+    beside = read_evaluation(bundle / EVALUATION_FILE)
+    assert beside in results.read(place / "model_training/results")
+    assert beside.model_sha256 == read_info(bundle).model_sha256
+    assert "epoch" in json.loads((bundle / "history.jsonl").read_text().splitlines()[0])
+
+
+def test_the_report_is_one_page_that_needs_nothing_else(place):
+    folder = place / "runs/mfcc-cnn-ravdess-si-fold-1-seed-1/bundle/report"
+    page = (folder / "index.html").read_text()
+    pictures = {path.stem for path in folder.glob("*.svg")}
+    assert pictures == {"confusion", "curves", "features", "recall", "reliability", "speakers"}
+    assert page.count("<svg") == len(pictures)
+    assert "src=" not in page.replace("data:image", "")
+    assert "RAVDESS-21" in page
+    assert "These figures leak" not in page
+
+
+def test_what_leaks_says_so_in_its_report_and_card(place):
+    bundle = place / "runs/mfcc-cnn-as-published-fold-1-seed-1/bundle"
+    assert "These figures leak" in (bundle / "report/index.html").read_text()
+    card = (bundle / "README.md").read_text()
+    assert "These figures leak" in card
+    assert "never heard |" not in card
+    assert "UAR, value" not in card, "a leaking figure is none to advertise"
+
+
+def test_the_table_is_made_of_the_results_alone(place, tmp_path):
+    shutil.copytree(place / "model_training/results", tmp_path / "results")
+    for name in (TABLE_FILE, CHART_FILE):
+        (tmp_path / "results" / name).unlink()
+    printed = command(tmp_path, "compare", "--results", "results")
+    table = (tmp_path / "results" / TABLE_FILE).read_text()
+    assert table == (place / "model_training/results" / TABLE_FILE).read_text()
+    (row,) = (line for line in table.splitlines() if line.startswith("| mfcc-cnn"))
+    assert "(2 of 6)" in row
+    assert row in printed
+    chart = (tmp_path / "results" / CHART_FILE).read_text()
+    assert "egemaps-svm" in chart
+    assert "as-published" in chart
+
+
+def test_a_fold_that_was_run_is_not_run_again(place, corpus):
+    log = place / "runs/mfcc-cnn-ravdess-si-fold-1-seed-1/log.txt"
+    before = log.read_text()
+    arguments = ("--recipe", "mfcc-cnn", "--epochs", "2", "--data", str(corpus), "--fold", "1")
+    assert "is there already" in command(place, "cross-validate", *arguments)
+    assert log.read_text() == before
+
+
+def test_a_bundle_is_not_measured_on_other_clips(place, corpus, tmp_path):
+    fewer = tmp_path / "data"
+    shutil.copytree(corpus, fewer)
+    next(fewer.rglob("*-11.wav")).unlink()
+    bundle = place / "runs/mfcc-cnn-ravdess-si-fold-1-seed-1/bundle"
+    arguments = ["evaluate", str(bundle), "--data", str(fewer), "--results", str(tmp_path)]
+    result = CliRunner().invoke(commands, arguments)
+    assert isinstance(result.exception, UndertoneError)
+    assert "trained on other clips" in str(result.exception)
+
+
+def test_compare_without_results_is_a_sentence(tmp_path):
+    result = CliRunner().invoke(commands, ["compare", "--results", str(tmp_path)])
+    assert isinstance(result.exception, UndertoneError)
+    assert "There is no result" in str(result.exception)
+
+
+def test_killed_while_evaluating_goes_on_without_training_again(corpus, tmp_path):
+    arguments = [sys.executable, "-m", "model_training", "cross-validate", "--recipe", "mfcc-cnn"]
+    arguments += ["--epochs", "1", "--fold", "2", "--data", str(corpus)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    bundle = tmp_path / "runs/mfcc-cnn-ravdess-si-fold-2-seed-1/bundle"
+    process = subprocess.Popen(
+        arguments,
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not (bundle / "history.jsonl").exists():
+        assert process.poll() is None, "it ended before it was killed"
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    result = tmp_path / "model_training/results/mfcc-cnn/ravdess-si-fold-2-seed-1.json"
+    assert not result.exists()
+    model = (bundle / "model.keras").read_bytes()
+    subprocess.run(arguments, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    assert read_evaluation(result).fold == 2
+    assert (bundle / "model.keras").read_bytes() == model
