@@ -107,11 +107,11 @@ TINY = dataclasses.replace(
 )
 
 
-def classic(table, clips, folder, epochs=5):
+def classic(table, clips, folder, epochs=5, tensorboard=False):
     run = training.Run(TINY.name, "ravdess-si", 1, seed=5, epochs=epochs, precision="float32")
     around = Surroundings(noises=[], rooms=[])
     out = folder / "bundle"
-    training.train(TINY, ravdess_si(table, 1), clips, around, run, folder, out)
+    training.train(TINY, ravdess_si(table, 1), clips, around, run, folder, out, tensorboard)
     return out
 
 
@@ -149,6 +149,12 @@ def test_a_classic_run_killed_between_two_files_goes_on_to_the_same_place(
     )
     for name in (training.CONFIG_FILE, training.VERSIONS_FILE, training.LOG_FILE):
         assert (tmp_path / "killed" / name).stat().st_size > 0
+
+
+def test_the_history_can_be_followed_in_tensorboard(table, clips, tmp_path):
+    classic(table, clips, tmp_path, epochs=1, tensorboard=True)
+    (events,) = (tmp_path / training.TENSORBOARD_FOLDER).glob("validation/events.out.tfevents.*")
+    assert b"epoch_accuracy" in events.read_bytes()
 
 
 def accuracies(*values):
