@@ -101,6 +101,8 @@ def train(
     ] = False,
 ) -> None:
     """Train a recipe and write its bundle. Run it again to go on with a run that was stopped."""
+    if tensorboard:
+        _needs_extra("tensorboard")
     from model_training.experiment import experiments
 
     chosen = experiments(data, recipe, protocol)(fold)
@@ -179,7 +181,7 @@ def baseline(
     results: Results = RESULTS,
 ) -> None:
     """Measure what a network has to beat: openSMILE's eGeMAPS and a support vector machine."""
-    _needs_extra()
+    _needs_extra("opensmile")
     from model_training import baseline, evaluation
     from model_training.clips import decode
     from model_training.corpora import load_corpora
@@ -205,15 +207,16 @@ def compare(results: Results = RESULTS) -> None:
     typer.echo(f"The table and the chart are in {results}.")
 
 
-def _needs_extra() -> None:
+def _needs_extra(*packages: str) -> None:
     """Reports are drawn by packages that neither the app nor training itself needs.
 
     Raises:
-        UndertoneError: they are not installed.
+        UndertoneError: one of them is not installed.
     """
-    if not all(map(find_spec, ("matplotlib", "tabulate"))):
+    missing = [name for name in packages or ("matplotlib", "tabulate") if not find_spec(name)]
+    if missing:
         raise UndertoneError(
-            "Reports need Matplotlib and tabulate: pip install -r requirements-training.txt"
+            f"This needs {' and '.join(missing)}: pip install -r requirements-training.txt"
         )
 
 

@@ -27,11 +27,7 @@ C = 10.0
 
 
 def features(table: pd.DataFrame, clips: Clips, cache: Path = CACHE) -> np.ndarray:
-    """(clips, 88) functionals; computed once for the same clips and then kept on disk.
-
-    Raises:
-        UndertoneError: openSMILE is not installed.
-    """
+    """(clips, 88) functionals; computed once for the same clips and then kept on disk."""
 
     def computed(paths: list[str], durations: list[float]) -> np.ndarray:
         return egemaps((clips[row] for row in range(len(paths))), len(paths))

@@ -9,13 +9,10 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
-
-from app.errors import UndertoneError
 
 SAMPLE_RATE = 16_000
 
@@ -26,12 +23,7 @@ def egemaps(waveforms: Iterable[np.ndarray], count: int) -> np.ndarray:
     Args:
         waveforms: float32 at 16 kHz.
         count: how many there are.
-
-    Raises:
-        UndertoneError: openSMILE is not installed.
     """
-    if find_spec("opensmile") is None:
-        raise UndertoneError("This needs openSMILE: pip install -r requirements-training.txt")
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), context) as pool:
         rows = pool.map(functionals, waveforms, chunksize=16)

@@ -18,7 +18,7 @@ from app.audio import load
 from app.bundle import read_info
 from app.errors import UndertoneError
 from model_training import results
-from model_training.__main__ import commands
+from model_training.__main__ import _needs_extra, commands
 from model_training.comparison import CHART_FILE, TABLE_FILE
 from model_training.evaluation import EVALUATION_FILE
 from model_training.evaluation import read as read_evaluation
@@ -181,3 +181,8 @@ def test_killed_while_evaluating_goes_on_without_training_again(corpus, tmp_path
     subprocess.run(arguments, cwd=tmp_path, env=environment, check=True, capture_output=True)
     assert read_evaluation(result).fold == 2
     assert (bundle / "model.keras").read_bytes() == model
+
+
+def test_a_package_that_is_missing_is_named():
+    with pytest.raises(UndertoneError, match="needs no_such_package: pip install"):
+        _needs_extra("json", "no_such_package")
