@@ -143,8 +143,8 @@ def predict(
             raise typer.BadParameter("a cluster writes Parquet: give --out and no other --format.")
         raise typer.Exit(0 if score(recordings, out, scheduler, jobs, model) else 1)
     with native_chatter_held():
-        from app.predict import Format, items, written_whole
-        from app.predict import predict as run
+        from app.predict_command import Format, items, written_whole
+        from app.predict_command import predict as run
 
     try:
         chosen = items(recordings)

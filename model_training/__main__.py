@@ -123,13 +123,13 @@ def evaluate(
 ) -> None:
     """Measure a bundle on the speakers it never heard; write its figures, its card and a report."""
     _needs_extra()
-    from model_training import reports
+    from model_training import card
     from model_training.experiment import of_bundle
 
     found = of_bundle(bundle, data).evaluate(bundle, results)
     if readme:
-        reports.write_figures(found, readme)
-    typer.echo(reports.figures_table(found))
+        card.write_figures(found, readme)
+    typer.echo(card.figures_table(found))
     typer.echo(f"Figures, card and report (report/index.html) are in {bundle}.")
 
 

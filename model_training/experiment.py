@@ -9,7 +9,7 @@ import pandas as pd
 from app import bundle
 from app.bundle import BundleInfo
 from app.classifier import Classifier
-from model_training import evaluation, page, published, recipes, reports, results, training
+from model_training import card, evaluation, published, recipes, report, results, training
 from model_training.batches import Waveforms
 from model_training.clips import Clips, decode
 from model_training.copies import Copies
@@ -89,8 +89,8 @@ class Experiment:
         seconds = [epoch["seconds"] for epoch in history]
         found = evaluation.evaluate(classifier, self.split, self.clips, seconds)
         evaluation.write(found, out / evaluation.EVALUATION_FILE)
-        reports.write_card(info, found, out)
-        page.write(found, history, page.examples(classifier, self.split, self.clips), out)
+        card.write(info, found, out)
+        report.write(found, history, report.examples(classifier, self.split, self.clips), out)
         evaluation.write(found, results.path(folder, found))
         return found
 

@@ -65,10 +65,10 @@ def _calibration(found: Figures) -> str:
     return "" if error is None else f"{error:.3f}"
 
 
-def write_card(info: BundleInfo, evaluation: Evaluation, folder: Path) -> Path:
+def write(info: BundleInfo, evaluation: Evaluation, folder: Path) -> Path:
     """Write the model card of a bundle beside it and return the file."""
     path = folder / CARD_FILE
-    write_text(path, card(info, evaluation))
+    write_text(path, text(info, evaluation))
     return path
 
 
@@ -85,7 +85,7 @@ def write_figures(evaluation: Evaluation, readme: Path) -> None:
     write_text(readme, f"{before}{BEGIN}\n{figures_table(evaluation)}\n{END}{after}")
 
 
-def card(info: BundleInfo, evaluation: Evaluation) -> str:
+def text(info: BundleInfo, evaluation: Evaluation) -> str:
     """The model card, with the metadata that Hugging Face reads."""
     tested = [group for group in (*CORPORA, LEAKING) if group in evaluation.test]
     sections = [
