@@ -134,6 +134,21 @@ def evaluate(
 
 
 @commands.command()
+def robustness(
+    bundle: Annotated[Path, typer.Argument(help="The folder of the bundle, already evaluated.")],
+    data: Data,
+) -> None:
+    """Measure a bundle in noise, in a room, louder, shifted, cut, by telephone and as MP3."""
+    from model_training.experiment import of_bundle
+
+    for found in of_bundle(bundle, data).robustness(bundle).conditions:
+        typer.echo(
+            f"{found.corpus}, {found.condition}: UAR {found.uar:.3f}, falls by {found.fall:+.3f}, "
+            f"{found.same:.0%} the same answers"
+        )
+
+
+@commands.command()
 def cross_validate(
     data: Data,
     recipe: RecipeName = "residual-mel",

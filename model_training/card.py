@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from app.bundle import BundleInfo, write_text
+from app.bundle import BundleInfo, read_info, write_text
 from app.emotions import LABELS
-from model_training.evaluation import EVALUATION_FILE, Evaluation, Figures
+from model_training.evaluation import EVALUATION_FILE, Evaluation, Figures, read
 from model_training.protocols import AS_PUBLISHED, HEADLINES
+from model_training.robustness import ROBUSTNESS_FILE, Robustness
+from model_training.robustness import read as read_robustness
 
 CARD_FILE = "README.md"
 CORPORA = ("RAVDESS", "CREMA-D", "TESS")  # in the order in which they are told
@@ -65,10 +67,13 @@ def _calibration(found: Figures) -> str:
     return "" if error is None else f"{error:.3f}"
 
 
-def write(info: BundleInfo, evaluation: Evaluation, folder: Path) -> Path:
-    """Write the model card of a bundle beside it and return the file."""
-    path = folder / CARD_FILE
-    write_text(path, text(info, evaluation))
+def write(folder: Path) -> Path:
+    """Write the model card of a bundle from the files beside it, and return the file."""
+    path, info = folder / CARD_FILE, read_info(folder)
+    found, worse = read(folder / EVALUATION_FILE), read_robustness(folder)
+    if worse and worse.model_sha256 != info.model_sha256:
+        worse = None  # it tells of an earlier model
+    write_text(path, text(info, found, worse))
     return path
 
 
@@ -85,7 +90,7 @@ def write_figures(evaluation: Evaluation, readme: Path) -> None:
     write_text(readme, f"{before}{BEGIN}\n{figures_table(evaluation)}\n{END}{after}")
 
 
-def text(info: BundleInfo, evaluation: Evaluation) -> str:
+def text(info: BundleInfo, evaluation: Evaluation, worse: Robustness | None) -> str:
     """The model card, with the metadata that Hugging Face reads."""
     tested = [group for group in (*CORPORA, LEAKING) if group in evaluation.test]
     sections = [
@@ -102,6 +107,7 @@ def text(info: BundleInfo, evaluation: Evaluation) -> str:
         f"All of it, with the speakers, is in `{EVALUATION_FILE}`.",
         "### Recall by emotion\n\n" + _recall_table(evaluation, tested),
         f"### Confusion on {tested[0]}\n\n" + _confusion_table(evaluation.test[tested[0]]),
+        *([f"### When the sound is worse\n\n{_robustness(worse)}"] if worse else []),
         "## Data and licences\n\n" + LICENCES,
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
@@ -150,6 +156,24 @@ model-index:
   - name: {info.name}
     results:
 {results}---"""
+
+
+def _robustness(worse: Robustness) -> str:
+    rows = [
+        "| corpus | condition | UAR | falls by | same answers | no speech |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    rows += [
+        f"| {found.corpus} | {found.condition} | {found.uar:.3f} | {found.fall:+.3f} "
+        f"| {found.same:.0%} | {found.abstained} |"
+        for found in worse.conditions
+    ]
+    told = (
+        "The same test clips under other conditions; noises and room are of kinds that training "
+        f"never met ({', '.join((*worse.unseen_noises, *worse.unseen_rooms))}). "
+        f"It is in `{ROBUSTNESS_FILE}` too."
+    )
+    return "\n".join([*rows, "", told])
 
 
 def _recall_table(evaluation: Evaluation, corpora: list[str]) -> str:

@@ -9,7 +9,16 @@ import pandas as pd
 from app import bundle
 from app.bundle import BundleInfo
 from app.classifier import Classifier
-from model_training import card, evaluation, published, recipes, report, results, training
+from model_training import (
+    card,
+    evaluation,
+    published,
+    recipes,
+    report,
+    results,
+    robustness,
+    training,
+)
 from model_training.batches import Waveforms
 from model_training.clips import Clips, decode
 from model_training.copies import Copies
@@ -74,6 +83,30 @@ class Experiment:
         Raises:
             ProtocolError: the bundle was made with another split.
         """
+        classifier = self._bundle(out)
+        history = read_history(out / training.HISTORY_FILE)
+        seconds = [epoch["seconds"] for epoch in history]
+        found = evaluation.evaluate(classifier, self.split, self.clips, seconds)
+        evaluation.write(found, out / evaluation.EVALUATION_FILE)
+        card.write(out)
+        report.write(found, history, report.examples(classifier, self.split, self.clips), out)
+        evaluation.write(found, results.path(folder, found))
+        return found
+
+    def robustness(self, out: Path) -> robustness.Robustness:
+        """Measure the bundle `out` under worse conditions; write figures and card beside it.
+
+        Raises:
+            ProtocolError: the bundle was made with another split, or with one that leaks.
+        """
+        if self.split.leaks:
+            raise ProtocolError(f"{out} heard the voices of its test; choose one that did not.")
+        found = robustness.measure(self._bundle(out), self.split, self.clips, self.data)
+        robustness.write(found, out)
+        card.write(out)
+        return found
+
+    def _bundle(self, out: Path) -> Classifier:
         classifier = Classifier(out)
         info, sides = classifier.info, training.voices(self.split)
         if (info.trained_on, info.validated_on, info.unheard) != (
@@ -85,14 +118,7 @@ class Experiment:
                 f"{out} was trained on other clips than {self.split.protocol}, fold "
                 f"{self.split.fold}, has here; it can't be measured honestly with these corpora."
             )
-        history = read_history(out / training.HISTORY_FILE)
-        seconds = [epoch["seconds"] for epoch in history]
-        found = evaluation.evaluate(classifier, self.split, self.clips, seconds)
-        evaluation.write(found, out / evaluation.EVALUATION_FILE)
-        card.write(info, found, out)
-        report.write(found, history, report.examples(classifier, self.split, self.clips), out)
-        evaluation.write(found, results.path(folder, found))
-        return found
+        return classifier
 
 
 def experiments(data: Path, recipe: str, protocol: str) -> Callable[[int], Experiment]:

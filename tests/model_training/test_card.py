@@ -6,7 +6,7 @@ import yaml
 from app.bundle import read_info
 from app.classifier import DEFAULT_MODEL, MODELS
 from app.emotions import LABELS
-from model_training import card
+from model_training import card, robustness
 from model_training.evaluation import EVALUATION_FILE, read
 
 FOLDER = MODELS / DEFAULT_MODEL
@@ -14,11 +14,11 @@ FOLDER = MODELS / DEFAULT_MODEL
 
 @pytest.fixture(scope="module")
 def shipped():
-    return read_info(FOLDER), read(FOLDER / EVALUATION_FILE)
+    return read_info(FOLDER), read(FOLDER / EVALUATION_FILE), robustness.read(FOLDER)
 
 
 def test_the_figures_are_of_the_bundle_that_ships(shipped):
-    info, found = shipped
+    info, found, _ = shipped
     assert found.model_sha256 == info.model_sha256
 
 
@@ -44,11 +44,12 @@ def test_the_card_says_what_the_model_cannot_do(shipped):
 
 
 def test_a_card_tells_of_the_corpora_that_were_tested(shipped):
-    info, found = shipped
+    info, found, _ = shipped
     groups = {name: group for name, group in found.test.items() if name.startswith("CREMA-D")}
     told = card.text(
         info.model_copy(update={"protocol": "cremad-si"}),
         found.model_copy(update={"test": groups}),
+        None,
     )
     assert "### Confusion on CREMA-D" in told
     assert "RAVDESS, test" not in told
