@@ -13,11 +13,13 @@ import numpy as np
 import soxr
 from keras import ops
 from librosa.util import fix_length
-from scipy.signal import oaconvolve
+from scipy.signal import butter, oaconvolve, sosfilt
 
 # Never mixed into training, so that robustness can be measured on kinds not met before.
 UNSEEN_NOISES = ("ESC-10/rain", "ESC-10/dog_bark", "speech_commands_background/running_tap")
 UNSEEN_ROOMS = ("cinema",)
+BAND_ORDER = 5
+SOUND = 0.1  # of the peak; what is below may be a pause
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ class Chances:
     hiss: float = 0.5
     hiss_range: tuple[float, float] = (25.0, 60.0)  # dB
     gain_range: tuple[float, float] = (-18.0, 12.0)  # dB
+    band: float = 0.0
+    lowest_range: tuple[float, float] = (60.0, 400.0)  # Hz
+    highest_range: tuple[float, float] = (2800.0, 7000.0)  # Hz
     stretch: float = 0.0
     stretch_range: tuple[float, float] = (0.85, 1.15)
     pitch: float = 0.0
@@ -81,6 +86,14 @@ def augmented_window(
     if surroundings.noises and rng.random() < chances.noise:
         noise = surroundings.noises[rng.integers(len(surroundings.noises))]
         waveform = with_noise(waveform, looped(noise, window, rng), rng.uniform(*chances.snr_range))
+    if chances.band and rng.random() < chances.band:
+        band = np.exp(
+            [
+                rng.uniform(*np.log(chances.lowest_range)),
+                rng.uniform(*np.log(chances.highest_range)),
+            ]
+        )
+        waveform = band_limited(waveform, band, sample_rate)
     if rng.random() < chances.hiss:
         hiss = rng.standard_normal(window, np.float32)
         waveform = with_noise(waveform, hiss, rng.uniform(*chances.hiss_range))
@@ -109,6 +122,14 @@ def pitch_shift(waveform: np.ndarray, semitones: float) -> np.ndarray:
     return fix_length(shifted, size=len(waveform))
 
 
+def band_limited(
+    waveform: np.ndarray, band: tuple[float, float] | np.ndarray, sample_rate: int
+) -> np.ndarray:
+    """What a telephone or a small microphone passes: from `band[0]` to `band[1]` Hz."""
+    sections = butter(BAND_ORDER, band, "bandpass", fs=sample_rate, output="sos")
+    return sosfilt(sections, waveform).astype(np.float32)
+
+
 def mixed(
     windows: np.ndarray, targets: np.ndarray, alpha: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -131,11 +152,14 @@ def mixed(
 
 
 def excerpt(waveform: np.ndarray, shortest: int, rng: np.random.Generator) -> np.ndarray:
-    """A random part of at least `shortest` samples, where there are as many."""
+    """A random part of at least `shortest` samples, where there are as many, with sound in it."""
     if len(waveform) <= shortest:
         return waveform
     length = int(rng.integers(shortest, len(waveform)))
-    start = int(rng.integers(len(waveform) - length + 1))
+    level = np.abs(waveform)
+    sounding = np.flatnonzero(level >= SOUND * level.max())
+    inside = sounding[rng.integers(len(sounding))]
+    start = int(rng.integers(max(0, inside - length + 1), min(inside, len(waveform) - length) + 1))
     return waveform[start : start + length]
 
 

@@ -59,6 +59,27 @@ def test_room_adds_echoes_at_the_same_level():
     assert rms(augmentation.room(TONE, response)) == pytest.approx(rms(TONE), rel=0.05)
 
 
+def test_a_band_is_passed_and_nothing_else(rng):
+    white = rng.standard_normal(8 * RATE).astype(np.float32)
+    heard = augmentation.band_limited(white, (300.0, 3400.0), RATE)
+    hertz = np.fft.rfftfreq(len(white), 1 / RATE)
+    gain = np.abs(np.fft.rfft(heard)) / np.abs(np.fft.rfft(white))
+    assert np.median(gain[(hertz > 500) & (hertz < 2500)]) == pytest.approx(1.0, abs=0.02)
+    assert np.median(gain[hertz > 5000]) < 0.1
+    assert np.median(gain[(hertz > 50) & (hertz < 150)]) < 0.1
+    assert heard.dtype == np.float32
+
+
+def test_an_excerpt_is_long_enough_and_never_of_a_pause_alone(rng):
+    clip = np.concatenate([np.zeros(RATE), TONE[:RATE], np.zeros(RATE)]).astype(np.float32)
+    parts = [augmentation.excerpt(clip, RATE // 2, rng) for _ in range(200)]
+    assert min(map(len, parts)) >= RATE // 2
+    assert all(part.any() for part in parts)
+    assert len({len(part) for part in parts}) > 50
+    assert len(augmentation.excerpt(TONE[:100], RATE, rng)) == 100
+    assert len(augmentation.excerpt(np.zeros(RATE, np.float32), 100, rng)) >= 100
+
+
 @pytest.mark.parametrize("length", [RATE // 2, 3 * RATE, 5 * RATE])
 def test_placed_fills_exactly_one_window(length, rng):
     clip = np.arange(1, length + 1, dtype=np.float32)
