@@ -16,7 +16,7 @@ from gradio.utils import is_in_or_equal
 from app import tables
 from app.audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
 from app.batch import expand, outcomes
-from app.classifier import Classifier, bundles
+from app.classifier import Classifier
 from app.errors import UndertoneError
 from app.limits import LIMITS
 from app.live import DEFAULT_SMOOTHING, Reading
@@ -24,7 +24,7 @@ from app.prediction import by_label, prediction
 from app.recordings import analyze
 from app.tables import Outcome
 from app.ui.api_sessions import Sessions
-from app.ui.live_tab import named
+from app.ui.models import chooser, named
 
 AT_ONCE = 2  # recordings and batches that are heard at the same time; the others wait
 CHUNKS_AT_ONCE = 8
@@ -43,9 +43,7 @@ def build(classifier: Classifier) -> None:
     """Add the endpoints to the Blocks that are open; nothing of them shows on the page."""
     endpoints = Endpoints(classifier)
     with gr.Column(visible=False):
-        model = gr.Dropdown(
-            bundles(classifier.folder.parent), value=classifier.folder.name, label="Model"
-        )
+        model = chooser(classifier, "What listens.")
         recording = gr.Audio(
             type="filepath", label=f"Recording, of any format, up to {LIMITS.minutes} minutes"
         )

@@ -12,12 +12,12 @@ import numpy as np
 import plotly
 
 from app.audio import HOP_SECONDS
-from app.bundle import BundleError
-from app.classifier import Classifier, bundles, shared
+from app.classifier import Classifier
 from app.emotions import EMOTIONS
 from app.limits import LIMITS
 from app.live import DEFAULT_SMOOTHING, LiveSession, Reading
 from app.ui import asset
+from app.ui.models import chooser, named
 
 STREAM_EVERY = 0.5  # seconds between chunks
 SLOTS = LIMITS.listeners + 20  # a stream holds one; the rest is for those who are told to wait
@@ -115,14 +115,7 @@ def build(classifier: Classifier) -> None:
             label="Readings",
             info="How often a reading is made.",
         )
-        names = bundles(classifier.folder.parent)
-        model = gr.Dropdown(
-            names,
-            value=classifier.folder.name,
-            label="Model",
-            info="What listens; it can change during a recording.",
-            visible=len(names) > 1,
-        )
+        model = chooser(classifier, "What listens; it can change during a recording.")
 
     microphone.start_recording(js="() => window.undertone.started()", api_visibility="private")
     microphone.stop_recording(js="() => window.undertone.stopped()", api_visibility="private")
@@ -209,20 +202,6 @@ def adjust(
     session.smoothing, session.step = smoothing, step
     if session.classifier.folder.name != model:
         session.use(named(classifier, model))
-
-
-def named(classifier: Classifier, model: str) -> Classifier:
-    """The bundle of that name beside the one that is served.
-
-    Raises:
-        gr.Error: one sentence, when it cannot be used.
-    """
-    if model == classifier.folder.name:
-        return classifier
-    try:
-        return shared(classifier.folder.parent / model)
-    except BundleError as error:
-        raise gr.Error(f"The model {model} cannot be used.", print_exception=False) from error
 
 
 def describe(reading: Reading) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from app.emotions import BY_NAME
 from app.limits import LIMITS
 from app.tables import Outcome
 from app.ui import ASSETS, asset
+from app.ui.models import chooser, named
 from app.ui.words import NO_PROGRESS, empty_summary, progress_bar, summary_of
 
 EXAMPLES = ASSETS / "examples"
@@ -50,6 +51,7 @@ def build(classifier: Classifier) -> None:
                 label="Or hear one of these",
                 elem_id="examples",
             )
+            model = chooser(classifier, "What hears the recordings.")
             with gr.Row(elem_id="hearing"):
                 progress = gr.HTML(NO_PROGRESS, elem_id="progress", apply_default_css=False)
                 stop = gr.Button("Stop", size="sm", elem_id="stop", visible=False, scale=0)
@@ -92,10 +94,12 @@ def build(classifier: Classifier) -> None:
 
     details = [summary, bars, sound, segments, player]
     shown = [results, progress, stop, many, table, shares, taken, *details]
-    drop.change(js=BUSY, api_visibility="private")
-    heard = drop.change(
+    changes = [drop.change, model.change]
+    gr.on(changes, js=BUSY, api_visibility="private")
+    heard = gr.on(
+        changes,
         partial(hear, classifier),
-        inputs=drop,
+        inputs=[drop, model],
         outputs=shown,
         concurrency_limit=AT_ONCE,
         **QUIET,
@@ -128,7 +132,7 @@ def is_joined(clip: Path) -> bool:
     return clip.name.startswith("joined-")
 
 
-def hear(classifier: Classifier, paths: list[str] | None) -> Iterator[Updates]:
+def hear(classifier: Classifier, paths: list[str] | None, model: str) -> Iterator[Updates]:
     """Everything the tab shows of recordings, as it comes; None clears it.
 
     Yields:
@@ -149,7 +153,7 @@ def hear(classifier: Classifier, paths: list[str] | None) -> Iterator[Updates]:
     outcomes: list[Outcome] = []
     yield working(progress_bar(0, len(items), items[0].name))
     said = time.monotonic()
-    for step in hear_all(items, classifier, picture=True):
+    for step in hear_all(items, named(classifier, model), picture=True):
         if isinstance(step, Progress):
             if time.monotonic() - said > PAUSE:
                 said = time.monotonic()

@@ -31,7 +31,12 @@ def many(classifier, examples, tmp_path_factory):
     broken.write_text("no sound")
     with zipfile.ZipFile(archive, "w") as packed:
         packed.write(examples[1], "inside.ogg")
-    return list(tab.hear(classifier, [str(examples[0]), str(broken), str(archive)]))
+    return list(hear(classifier, [str(examples[0]), str(broken), str(archive)]))
+
+
+def hear(classifier, paths):
+    """What the tab shows, with the model that is served."""
+    return tab.hear(classifier, paths, classifier.folder.name)
 
 
 def last(updates, output):
@@ -47,7 +52,7 @@ def is_kept(value):
 def test_a_recording_gives_its_emotion_and_figures(classifier, examples):
     path = examples[0]
     analysis = analyze(path, classifier)
-    updates = list(tab.hear(classifier, [str(path)]))
+    updates = list(hear(classifier, [str(path)]))
     summary = last(updates, SUMMARY)
     assert analysis.emotion in summary
     assert BY_NAME[analysis.emotion].symbol in summary
@@ -62,7 +67,7 @@ def test_a_recording_gives_its_emotion_and_figures(classifier, examples):
 
 def test_silence_has_a_sentence_and_no_emotion(classifier, tmp_path):
     soundfile.write(tmp_path / "silence.wav", np.zeros(audio.SAMPLE_RATE), audio.SAMPLE_RATE)
-    updates = list(tab.hear(classifier, [str(tmp_path / "silence.wav")]))
+    updates = list(hear(classifier, [str(tmp_path / "silence.wav")]))
     assert "No speech was heard" in last(updates, SUMMARY)
     assert not any(label in last(updates, SUMMARY) for label in LABELS)
     assert last(updates, SOUND) is not None
@@ -73,7 +78,7 @@ def test_a_bad_recording_alone_is_one_sentence(classifier, tmp_path, content):
     path = tmp_path / "voice.wav"
     path.write_bytes(content)
     with pytest.raises(gr.Error) as raised:
-        list(tab.hear(classifier, [str(path)]))
+        list(hear(classifier, [str(path)]))
     assert raised.value.message.startswith("voice.wav ")
     assert str(tmp_path) not in raised.value.message
     assert not raised.value.print_exception
@@ -116,7 +121,7 @@ def test_what_is_taken_away_is_whole(many):
 
 
 def test_nothing_clears_the_page(classifier):
-    (update,) = tab.hear(classifier, None)
+    (update,) = hear(classifier, None)
     assert update[RESULTS] == []
     assert "Ready" in update[SUMMARY]
     assert not np.any(update[BARS].data[1].x)
@@ -130,13 +135,13 @@ def test_too_many_are_refused_with_their_number(classifier, tmp_path):
         for number in range(LIMITS.recordings + 1):
             packed.writestr(f"{number}.wav", "")
     with pytest.raises(gr.Error, match="At most 500"):
-        list(tab.hear(classifier, [str(archive)]))
+        list(hear(classifier, [str(archive)]))
 
 
 def test_a_name_is_text_and_not_markup(classifier, examples, tmp_path):
     path = tmp_path / "<img src=x onerror=alert(1)>.ogg"
     path.write_bytes(examples[0].read_bytes())
-    updates = list(tab.hear(classifier, [str(path)]))
+    updates = list(hear(classifier, [str(path)]))
     assert all("<img" not in update[PROGRESS] for update in updates)
     assert "<img" not in last(updates, SUMMARY)
 

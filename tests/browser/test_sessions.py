@@ -39,7 +39,7 @@ def test_the_model_can_change_during_a_recording(open_page, page_with_two_models
     page.click("#live-settings button")
     record(page)
     expect(page.locator("#live .emotion")).to_have_text("angry", timeout=25 * SECOND)
-    page.get_by_label("Model").click()
+    page.locator("#live-settings").get_by_label("Model").click()
     page.get_by_role("option", name="second").click()
     wait_for_readings(page, len(plotted(page)[0]["x"]) + 3)
     assert listeners(blocks)[0].session.classifier.folder.name == "second"
@@ -80,8 +80,15 @@ def test_a_server_that_falls_behind_loses_no_sound(open_page, hesitant_page):
     assert listener.session.received == pytest.approx(elapsed, abs=BEHIND)
 
 
-def test_one_model_needs_no_choice(open_page):
-    page = open_page()
+@pytest.fixture
+def page_with_one_model(classifier, tmp_path):
+    shutil.copytree(classifier.folder, tmp_path / "only")
+    for _, url in served(Classifier(tmp_path / "only")):
+        yield url
+
+
+def test_one_model_needs_no_choice(open_page, page_with_one_model):
+    page = open_page(url=page_with_one_model)
     page.click("#live-settings button")
     expect(page.get_by_label("Smoothing").first).to_be_visible()
     expect(page.get_by_label("Model")).to_have_count(0)

@@ -1,0 +1,33 @@
+"""The bundles that a visitor can choose from."""
+
+import gradio as gr
+
+from app.bundle import BundleError
+from app.classifier import Classifier, bundles, shared
+
+
+def chooser(classifier: Classifier, info: str) -> gr.Dropdown:
+    """The models beside the one that is served; hidden where it is the only one.
+
+    Args:
+        classifier: chosen at first.
+        info: what the choice changes, for the visitor.
+    """
+    names = bundles(classifier.folder.parent)
+    return gr.Dropdown(
+        names, value=classifier.folder.name, label="Model", info=info, visible=len(names) > 1
+    )
+
+
+def named(classifier: Classifier, model: str) -> Classifier:
+    """The bundle of that name beside the one that is served.
+
+    Raises:
+        gr.Error: one sentence, when it cannot be used.
+    """
+    if model == classifier.folder.name:
+        return classifier
+    try:
+        return shared(classifier.folder.parent / model)
+    except BundleError as error:
+        raise gr.Error(f"The model {model} cannot be used.", print_exception=False) from error
