@@ -61,9 +61,9 @@ def prepare(
 Protocol = Annotated[
     str,
     typer.Option(
-        help="ravdess-si, cremad-si, tess-si keep speakers apart. as-published splits clips "
-        "at random, as the recipe's source did: it leaks, and its figures say little about "
-        "other voices."
+        help="ravdess-si, cremad-si, tess-si keep speakers apart; ravdess-cross keeps RAVDESS "
+        "apart. as-published splits clips at random, as the recipe's source did: it leaks, and "
+        "its figures say little about other voices."
     ),
 ]
 RecipeName = Annotated[str, typer.Option(help="Its name; a file of model_training/recipes.")]
@@ -71,6 +71,13 @@ Seed = Annotated[int, typer.Option(help="Fixes initial weights and augmentation.
 Epochs = Annotated[int | None, typer.Option(help="Instead of the recipe's own number.")]
 Precision = Annotated[
     str, typer.Option(help="mixed_bfloat16 is faster where the processor has AVX512-BF16.")
+]
+Start = Annotated[
+    Path | None,
+    typer.Option(
+        help="A bundle whose weights to begin with; refused if it learned from anybody who "
+        "must stay unheard."
+    ),
 ]
 Results = Annotated[Path, typer.Option(help="The folder of the result files that compare reads.")]
 RESULTS = Path("model_training", "results")
@@ -85,13 +92,14 @@ def train(
     fold: Annotated[
         int,
         typer.Option(
-            help="Who stays unheard: ravdess-si 1 to 6, cremad-si 1 to 5, tess-si 1 or 2; "
-            "as-published 1 to 5."
+            help="Who stays unheard: ravdess-si 1 to 6, cremad-si 1 to 5, tess-si 1 or 2, "
+            "ravdess-cross 1, as-published 1 to 5."
         ),
     ] = 1,
     seed: Seed = 1,
     epochs: Epochs = None,
     precision: Precision = "float32",
+    start_from: Start = None,
     run: Annotated[
         Path | None,
         typer.Option(help="The folder of the run; runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED."),
@@ -107,8 +115,8 @@ def train(
 
     chosen = experiments(data, recipe, protocol)(fold)
     chosen.announce(typer.echo)
-    settings = chosen.run(seed, epochs, precision)
-    chosen.train(settings, run or chosen.folder(seed), out, tensorboard)
+    settings = chosen.run(seed, epochs, precision, start_from)
+    chosen.train(settings, run or chosen.folder(seed), out, tensorboard, start_from)
     typer.echo(f"The bundle is in {out}; next: python -m model_training evaluate {out}")
 
 
@@ -159,6 +167,7 @@ def cross_validate(
     seed: Seed = 1,
     epochs: Epochs = None,
     precision: Precision = "float32",
+    start_from: Start = None,
     results: Results = RESULTS,
 ) -> None:
     """Train and evaluate a recipe fold by fold; run it again to go on where it was stopped.
@@ -181,7 +190,8 @@ def cross_validate(
         chosen.announce(typer.echo)
         folder = chosen.folder(seed)
         if not (folder / "bundle" / HISTORY_FILE).exists():  # the last file to be written
-            chosen.train(chosen.run(seed, epochs, precision), folder, folder / "bundle")
+            settings = chosen.run(seed, epochs, precision, start_from)
+            chosen.train(settings, folder, folder / "bundle", start=start_from)
         found = chosen.evaluate(folder / "bundle", results)
         typer.echo(f"fold {number}: UAR {found.headline.uar:.3f}, WA {found.headline.accuracy:.3f}")
 

@@ -50,7 +50,9 @@ class Experiment:
         for side, table in (*sides, ("test", self.split.test)):
             say(f"{side}: {len(table)} clips of {table['speaker'].nunique()} speakers")
 
-    def run(self, seed: int, epochs: int | None, precision: str) -> training.Run:
+    def run(
+        self, seed: int, epochs: int | None, precision: str, start: Path | None = None
+    ) -> training.Run:
         """The settings of its run; without epochs, the recipe's own number."""
         return training.Run(
             recipe=self.recipe.name,
@@ -59,6 +61,7 @@ class Experiment:
             seed=seed,
             epochs=epochs or self.recipe.schedule.epochs,
             precision=precision,
+            start=bundle.read_info(start).model_sha256 if start else "",
         )
 
     def folder(self, seed: int) -> Path:
@@ -67,12 +70,17 @@ class Experiment:
         return Path("runs", f"{self.recipe.name}-{split.protocol}-fold-{split.fold}-seed-{seed}")
 
     def train(
-        self, run: training.Run, folder: Path, out: Path, tensorboard: bool = False
+        self,
+        run: training.Run,
+        folder: Path,
+        out: Path,
+        tensorboard: bool = False,
+        start: Path | None = None,
     ) -> BundleInfo:
         """Train it, or go on with the run in `folder`, and write the bundle `out`."""
         around = training.surroundings(self.data, self.recipe.sample_rate)
         return training.train(
-            self.recipe, self.split, self.clips, around, run, folder, out, tensorboard
+            self.recipe, self.split, self.clips, around, run, folder, out, tensorboard, start
         )
 
     def evaluate(self, out: Path, folder: Path) -> evaluation.Evaluation:

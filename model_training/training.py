@@ -38,6 +38,7 @@ from model_training.clips import impulse_responses, noises
 from model_training.protocols import Split
 from model_training.recipes import Recipe
 from model_training.schedules import BEST_FILE, line, read_history
+from model_training.start import weights
 from model_training.targets import corpus_crossentropy
 
 CHECKPOINT_FILE = "checkpoint.keras"
@@ -55,7 +56,10 @@ class TrainingError(UndertoneError):
 
 @dataclass(frozen=True)
 class Run:
-    """What makes one run what it is; the same settings in the same folder go on where it was."""
+    """What makes one run what it is; the same settings in the same folder go on where it was.
+
+    `start` is the SHA-256 of the bundle whose weights it began with, or empty.
+    """
 
     recipe: str
     protocol: str
@@ -63,6 +67,7 @@ class Run:
     seed: int
     epochs: int
     precision: str
+    start: str = ""
 
 
 def train(
@@ -74,6 +79,7 @@ def train(
     folder: Path,
     out: Path,
     tensorboard: bool = False,
+    start: Path | None = None,
 ) -> BundleInfo:
     """Train a recipe, or go on with a run that was stopped, and write its bundle.
 
@@ -89,10 +95,13 @@ def train(
         folder: of the run: config, library versions, log, history, checkpoint.
         out: of the bundle.
         tensorboard: also write the history for TensorBoard, into the folder.
+        start: a bundle whose weights to begin with, instead of random ones.
 
     Raises:
-        TrainingError: the folder holds a run with other settings.
+        TrainingError: the folder holds a run with other settings, or `start` another network.
+        ProtocolError: `start` learned from speakers who are not on the training side.
     """
+    learned = weights(start, split) if start else None
     _claim(folder, run)
     # The frontend is of single precision whatever the network around it is.
     keras.config.set_dtype_policy("float32")
@@ -109,7 +118,7 @@ def train(
     steps = recipe.sampling.steps(split.train, recipe.batch_size)
     keras.utils.set_random_seed(run.seed)
     keras.config.set_dtype_policy(run.precision)
-    model = _resume(folder) or _training_model(recipe, frontend, run, steps)
+    model = _resume(folder) or _training_model(recipe, frontend, run, steps, learned)
     done = int(model.optimizer.iterations) // steps
     history = read_history(folder / HISTORY_FILE, done)
     _log(folder, f"epoch {done} of {run.epochs}, {steps} steps each")
@@ -282,13 +291,27 @@ def _resume(folder: Path) -> keras.Model | None:
     return keras.saving.load_model(path) if path.exists() else None
 
 
-def _training_model(recipe: Recipe, frontend: keras.Model, run: Run, steps: int) -> keras.Model:
+def _training_model(
+    recipe: Recipe,
+    frontend: keras.Model,
+    run: Run,
+    steps: int,
+    learned: list[np.ndarray] | None,
+) -> keras.Model:
     shape = tuple(frontend.output_shape[1:])
     inputs = keras.Input(shape) if recipe.fixed else frontend.input
     x = inputs if recipe.fixed else frontend.output
     if recipe.masks:
         x = recipe.masks(run.seed)(x)
-    model = keras.Model(inputs, recipe.network(shape, len(LABELS))(x))
+    network = recipe.network(shape, len(LABELS))
+    if learned:
+        try:
+            network.set_weights(learned)
+        except ValueError as error:
+            raise TrainingError(
+                f"The bundle to start from holds another network than {recipe.name}."
+            ) from error
+    model = keras.Model(inputs, network(x))
     model.compile(
         optimizer=recipe.schedule.optimizer(run.epochs, steps),
         loss=corpus_crossentropy,

@@ -60,6 +60,7 @@ FOLDS = [
     *(("ravdess-si", fold) for fold in range(1, 7)),
     *(("cremad-si", fold) for fold in range(1, 6)),
     *(("tess-si", fold) for fold in range(1, 3)),
+    ("ravdess-cross", 1),
 ]
 
 
@@ -75,7 +76,12 @@ def test_no_speaker_is_on_two_sides_of_any_protocol(table, protocol, fold):
 
 @pytest.mark.parametrize(
     ("protocol", "corpus"),
-    [("ravdess-si", "RAVDESS"), ("cremad-si", "CREMA-D"), ("tess-si", "TESS")],
+    [
+        ("ravdess-si", "RAVDESS"),
+        ("cremad-si", "CREMA-D"),
+        ("tess-si", "TESS"),
+        ("ravdess-cross", "RAVDESS"),
+    ],
 )
 def test_every_speaker_of_the_corpus_is_tested_once(table, protocol, corpus):
     folds = [fold for name, fold in FOLDS if name == protocol]
@@ -86,6 +92,14 @@ def test_every_speaker_of_the_corpus_is_tested_once(table, protocol, corpus):
         if speaker.startswith(corpus)
     ]
     assert sorted(tested) == sorted(table.loc[table["corpus"] == corpus, "speaker"].unique())
+
+
+def test_a_model_that_heard_no_ravdess_may_start_every_fold_of_it(table):
+    heard = set(PROTOCOLS["ravdess-cross"](table, 1).train["speaker"])
+    assert heard
+    assert not any(speaker.startswith("RAVDESS") for speaker in heard)
+    for fold in range(1, 7):
+        assert heard <= set(ravdess_si(table, fold).train["speaker"])
 
 
 @pytest.mark.corpora
@@ -100,7 +114,8 @@ def test_no_recording_is_on_two_sides_under_another_name(data):
 
 
 @pytest.mark.parametrize(
-    ("protocol", "last"), [("ravdess-si", 6), ("cremad-si", 5), ("tess-si", 2)]
+    ("protocol", "last"),
+    [("ravdess-si", 6), ("cremad-si", 5), ("tess-si", 2), ("ravdess-cross", 1)],
 )
 def test_a_fold_that_is_not_there_is_a_sentence(table, protocol, last):
     for fold in (0, last + 1):

@@ -10,10 +10,10 @@ import soundfile
 
 from app.classifier import Classifier
 from app.emotions import LABELS
-from model_training import batches, recipes, sampling, targets, training
+from model_training import batches, recipes, sampling, start, targets, training
 from model_training.augmentation import Surroundings
 from model_training.clips import decode
-from model_training.protocols import ravdess_si
+from model_training.protocols import ProtocolError, ravdess_cross, ravdess_si
 from model_training.schedules import Plateau
 
 RATE = 16_000
@@ -107,12 +107,34 @@ TINY = dataclasses.replace(
 )
 
 
-def classic(table, clips, folder, epochs=5, tensorboard=False):
-    run = training.Run(TINY.name, "ravdess-si", 1, seed=5, epochs=epochs, precision="float32")
+def classic(table, clips, folder, epochs=5, tensorboard=False, recipe=TINY, split=None, start=None):
+    split = split or ravdess_si(table, 1)
+    run = training.Run(recipe.name, split.protocol, split.fold, 5, epochs, "float32")
     around = Surroundings(noises=[], rooms=[])
     out = folder / "bundle"
-    training.train(TINY, ravdess_si(table, 1), clips, around, run, folder, out, tensorboard)
+    training.train(recipe, split, clips, around, run, folder, out, tensorboard, start)
     return out
+
+
+STILL = dataclasses.replace(TINY, schedule=Plateau(epochs=1, learning_rate=0.0))
+
+
+def test_a_run_begins_with_the_weights_of_a_bundle_that_heard_nobody_it_must_not(
+    table, clips, tmp_path
+):
+    cross = classic(table, clips, tmp_path / "cross", 1, split=ravdess_cross(table, 1))
+    split = ravdess_si(table, 2)
+    learned = start.weights(cross, split)
+    out = classic(table, clips, tmp_path / "on", 1, recipe=STILL, split=split, start=cross)
+    for ours, theirs in zip(start.weights(out, split), learned, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+    with pytest.raises(ProtocolError, match="learned from RAVDESS-01 and 3 more, whom ravdess-si"):
+        classic(table, clips, tmp_path / "leak", split=ravdess_si(table, 1), start=out)
+    assert not (tmp_path / "leak").exists()
+    other = recipes.load("mel-cnn")
+    with pytest.raises(training.TrainingError, match="holds another network than mel-cnn"):
+        classic(table, clips, tmp_path / "other", recipe=other, split=split, start=cross)
 
 
 def test_a_classic_run_killed_between_two_files_goes_on_to_the_same_place(
