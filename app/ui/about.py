@@ -1,10 +1,23 @@
-"""The About tab: what the product does and doesn't, and the figures of the model's own card."""
+"""The About tab: what the product does and doesn't, and the figures of the models' own cards."""
 
-from app.classifier import Classifier
+from pathlib import Path
+
+from huggingface_hub import ModelCard
+
+from app.bundle import BundleError, read_info
+from app.classifier import Classifier, bundles
 from app.ui import asset
 
 CARD_FILE = "README.md"
 FIRST, AFTER = "## How good it is", "## Data and licences"  # what is taken of a card
+OTHERS = """\
+## The models to choose from
+
+UAR on voices of RAVDESS that the model never heard; chance is 0.125. Those after published systems
+are here to be compared with.
+
+| model | what it is | parameters | UAR |
+|---|---|---:|---:|"""
 
 
 def about(classifier: Classifier) -> str:
@@ -17,7 +30,7 @@ def about(classifier: Classifier) -> str:
         clips=f"{info.trained_on.clips:,}",
         speakers=len(info.trained_on.speakers),
     )
-    return f"{text}\n\n{figures(classifier)}"
+    return "\n\n".join(part for part in (text, figures(classifier), models(classifier)) if part)
 
 
 def figures(classifier: Classifier) -> str:
@@ -26,4 +39,33 @@ def figures(classifier: Classifier) -> str:
     if not card.exists():
         return ""
     _, found, rest = card.read_text("utf-8").partition(FIRST)
-    return f"{FIRST}{rest.partition(AFTER)[0]}" if found else ""
+    return f"{FIRST}{rest.partition(AFTER)[0]}".strip() if found else ""
+
+
+def models(classifier: Classifier) -> str:
+    """A table of the models beside the one that is served; nothing where it is alone."""
+    folder = classifier.folder.parent
+    found = []
+    for name in bundles(folder):
+        try:
+            info = read_info(folder / name)
+        except BundleError:  # whoever chooses it is told why; the others can still be compared
+            continue
+        found.append((_uar(folder / name / CARD_FILE), name, info))
+    if len(found) < 2:
+        return ""
+    rows = [
+        f"| {name} | {info.description} | {info.parameters:,} | {uar} |"
+        for uar, name, info in sorted(found, key=lambda one: one[:2], reverse=True)
+    ]
+    return "\n".join([OTHERS, *rows])
+
+
+def _uar(card: Path) -> str:
+    """What a card reports of RAVDESS; empty where it reports nothing of it."""
+    if not card.exists():
+        return ""
+    for result in ModelCard.load(card).data.eval_results or []:
+        if (result.dataset_type, result.metric_name) == ("ravdess", "UAR"):
+            return f"{result.metric_value:.3f}"
+    return ""

@@ -1,6 +1,7 @@
 """The handlers behind the page, called as Gradio calls them, with the real classifier."""
 
 import json
+import shutil
 import time
 
 import gradio as gr
@@ -8,11 +9,13 @@ import numpy as np
 import pytest
 
 from app import audio
+from app.classifier import Classifier
 from app.emotions import LABELS
 from app.live import LiveSession
 from app.ui import live_tab, page
 from app.ui.about import about
 from app.ui.live_tab import Listener
+from model_training.evaluation import EVALUATION_FILE, read
 
 BROWSER_RATE = 48_000
 
@@ -111,6 +114,24 @@ def test_the_about_text_tells_the_figures_of_the_card(classifier):
     assert confusion in told
     assert "| RAVDESS, test |" in told
     assert "{" not in told
+
+
+def test_the_about_text_compares_the_models_there_are(classifier, tmp_path):
+    for name in ("one", "two"):
+        shutil.copytree(classifier.folder, tmp_path / name)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "bundle.json").write_text("{")
+    card = tmp_path / "two" / "README.md"
+    text = card.read_text()
+    uar = read(classifier.folder / EVALUATION_FILE).test["RAVDESS"].uar
+    card.write_text(text.replace(f"UAR, value: {uar:.4f}", "UAR, value: 0.9125"))
+    told = about(Classifier(tmp_path / "one")).splitlines()
+    rows = [line for line in told if line.startswith(("| one |", "| two |", "| broken |"))]
+    assert [row[:7] for row in rows] == ["| two |", "| one |"]
+    assert rows[0].endswith("| 0.912 |")
+    assert rows[1].endswith(f"| {uar:.3f} |")
+    shutil.rmtree(tmp_path / "two")
+    assert "to choose from" not in about(Classifier(tmp_path / "one"))
 
 
 def test_nothing_of_a_voice_is_remembered():
