@@ -6,6 +6,11 @@ from app.bundle import BundleError
 from app.classifier import Classifier, bundles, shared
 
 
+def several(classifier: Classifier) -> bool:
+    """Whether there is a choice: other bundles beside the one that is served."""
+    return len(bundles(classifier.folder.parent)) > 1
+
+
 def chooser(classifier: Classifier, info: str) -> gr.Dropdown:
     """The models beside the one that is served; hidden where it is the only one.
 
@@ -13,9 +18,12 @@ def chooser(classifier: Classifier, info: str) -> gr.Dropdown:
         classifier: chosen at first.
         info: what the choice changes, for the visitor.
     """
-    names = bundles(classifier.folder.parent)
     return gr.Dropdown(
-        names, value=classifier.folder.name, label="Model", info=info, visible=len(names) > 1
+        bundles(classifier.folder.parent),
+        value=classifier.folder.name,
+        label="Model",
+        info=info,
+        visible=several(classifier),
     )
 
 

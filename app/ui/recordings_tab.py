@@ -15,7 +15,7 @@ from app.emotions import BY_NAME
 from app.limits import LIMITS
 from app.tables import Outcome
 from app.ui import ASSETS, asset
-from app.ui.models import chooser, named
+from app.ui.models import chooser, named, several
 from app.ui.words import NO_PROGRESS, empty_summary, progress_bar, summary_of
 
 EXAMPLES = ASSETS / "examples"
@@ -51,7 +51,10 @@ def build(classifier: Classifier) -> None:
                 label="Or hear one of these",
                 elem_id="examples",
             )
-            model = chooser(classifier, "What hears the recordings.")
+            with gr.Accordion(
+                "Settings", open=False, elem_id="recordings-settings", visible=several(classifier)
+            ):
+                model = chooser(classifier, "What hears the recordings.")
             with gr.Row(elem_id="hearing"):
                 progress = gr.HTML(NO_PROGRESS, elem_id="progress", apply_default_css=False)
                 stop = gr.Button("Stop", size="sm", elem_id="stop", visible=False, scale=0)

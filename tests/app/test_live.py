@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app import audio
 from app.bundle import read, write
-from app.classifier import Classifier
+from app.classifier import MODELS, Classifier, bundles, shared
 from app.live import LEAD_SECONDS, LiveSession
 from app.recordings import analyze
 
@@ -68,7 +68,9 @@ def test_half_a_second_from_a_browser_is_read_at_once(classifier, speech):
     assert [len(session.feed(chunk, 48_000)) for chunk in chunks] == [1] * len(chunks)
 
 
-def test_readings_agree_with_the_timeline_of_the_same_audio(classifier, speech):
+@pytest.mark.parametrize("name", bundles(MODELS))
+def test_readings_agree_with_the_timeline_of_the_same_audio(name, speech):
+    classifier = shared(MODELS / name)
     readings = feed(LiveSession(classifier, smoothing=0.0), speech, RATE, halves(0.5, RATE))
     lead = np.zeros(round(LEAD_SECONDS * RATE), np.float32)
     timeline = analyze((RATE, np.concatenate([lead, speech])), classifier).timeline.set_index("end")

@@ -12,7 +12,7 @@ import soundfile
 from playwright.sync_api import Locator, Page, expect
 
 from app import audio
-from app.classifier import Classifier
+from app.classifier import MODELS, Classifier, shared
 from app.emotions import LABELS
 from app.recordings import analyze
 from app.tables import FILE_COLUMNS, SEGMENT_COLUMNS
@@ -40,6 +40,22 @@ def test_a_recording_shows_what_the_classifier_hears(open_page, recordings, clas
     upload(page, recordings["long"])
     expect(page.locator("#summary .heard")).to_contain_text("long.wav", **HEARD)
     expect(page.locator("#sound .scatterlayer .trace")).to_have_count(len(LABELS))
+
+
+def test_another_model_hears_the_recording_again(open_page, recordings):
+    other = "mfcc-2d"
+    expected = analyze(recordings["sad"], shared(MODELS / other))
+    page = open_page()
+    upload(page, recordings["sad"])
+    expect(page.locator("#summary .emotion")).to_have_text("sad", **HEARD)
+    page.click("#recordings-settings button")
+    page.locator("#recordings-settings").get_by_label("Model").click()
+    page.get_by_role("option", name=other).click()
+    expect(page.locator("#summary")).to_contain_text(
+        f"{expected.confidence:.0%} confident", **HEARD
+    )
+    expect(page.locator("#summary .emotion")).to_have_text(expected.emotion)
+    expect(page.locator("#stop")).to_be_hidden()
 
 
 def test_a_film_is_heard(open_page, recordings, classifier, tmp_path):

@@ -92,6 +92,7 @@ def test_one_model_needs_no_choice(open_page, page_with_one_model):
     page.click("#live-settings button")
     expect(page.get_by_label("Smoothing").first).to_be_visible()
     expect(page.get_by_label("Model")).to_have_count(0)
+    expect(page.locator("#recordings-settings")).to_be_hidden()
 
 
 def listeners(page: gr.Blocks) -> list[Listener]:

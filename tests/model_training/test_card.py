@@ -4,26 +4,40 @@ import pytest
 import yaml
 
 from app.bundle import read_info
-from app.classifier import DEFAULT_MODEL, MODELS
+from app.classifier import DEFAULT_MODEL, MODELS, bundles
 from app.emotions import LABELS
 from model_training import card, robustness
 from model_training.evaluation import EVALUATION_FILE, read
+from model_training.protocols import EXAMPLE_SPEAKERS
 
 FOLDER = MODELS / DEFAULT_MODEL
 
 
+def parts(folder):
+    """What a card is made of."""
+    return read_info(folder), read(folder / EVALUATION_FILE), robustness.read(folder)
+
+
 @pytest.fixture(scope="module")
 def shipped():
-    return read_info(FOLDER), read(FOLDER / EVALUATION_FILE), robustness.read(FOLDER)
+    return parts(FOLDER)
 
 
-def test_the_figures_are_of_the_bundle_that_ships(shipped):
-    info, found, _ = shipped
+@pytest.mark.parametrize("name", bundles(MODELS))
+def test_a_card_says_what_the_result_files_of_its_bundle_say(name):
+    info, found, worse = parts(MODELS / name)
+    assert (MODELS / name / card.CARD_FILE).read_text() == card.text(info, found, worse)
     assert found.model_sha256 == info.model_sha256
+    assert worse is None or worse.model_sha256 == info.model_sha256
 
 
-def test_the_card_is_what_the_result_file_makes_of_it(shipped):
-    assert (FOLDER / card.CARD_FILE).read_text() == card.text(*shipped)
+@pytest.mark.parametrize("name", bundles(MODELS))
+def test_what_ships_never_heard_who_it_was_tested_on(name):
+    info, found, _ = parts(MODELS / name)
+    heard = {*info.trained_on.speakers, *info.validated_on.speakers}
+    assert info.unheard.speakers
+    assert not heard & {*info.unheard.speakers, *EXAMPLE_SPEAKERS}
+    assert found.test["RAVDESS"].speakers
 
 
 def test_the_card_has_the_metadata_that_hugging_face_reads(shipped):
