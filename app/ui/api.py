@@ -7,11 +7,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote
 
 import gradio as gr
 import numpy as np
-from gradio.utils import is_in_or_equal
 
 from app import tables
 from app.audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
@@ -25,6 +23,7 @@ from app.recordings import analyze
 from app.tables import Outcome
 from app.ui.api_sessions import Sessions
 from app.ui.models import chooser, named
+from app.ui.uploads import leave_no_files, take_uploads
 
 AT_ONCE = 2  # recordings and batches that are heard at the same time; the others wait
 CHUNKS_AT_ONCE = 8
@@ -51,6 +50,7 @@ def build(classifier: Classifier) -> None:
         recordings = gr.File(
             file_count="multiple", type="filepath", label="Recordings, and zip archives of them"
         )
+        leave_no_files(recordings)
         hop = gr.Number(
             HOP_SECONDS, minimum=0.1, maximum=WINDOW_SECONDS, label="Seconds between windows"
         )
@@ -77,22 +77,6 @@ def build(classifier: Classifier) -> None:
         api_name="live",
         concurrency_limit=CHUNKS_AT_ONCE,
     )
-
-
-def take_uploads(recording: gr.Audio) -> None:
-    """Let an address of this very server stand for what was uploaded here.
-
-    Addresses are refused, and with them what Gradio's own tool for agents (`gradio upload-mcp`) has
-    just uploaded. Set on the component, for a class of its own makes Gradio write a stub file here.
-    """
-    move = recording.async_move_resource_to_block_cache
-
-    async def moved(place: str | Path | None) -> str | None:
-        uploaded = unquote(str(place).partition("/gradio_api/file=")[2])
-        known = is_in_or_equal(uploaded, recording.GRADIO_CACHE) and Path(uploaded).is_file()
-        return await move(uploaded if known else place)
-
-    recording.async_move_resource_to_block_cache = moved
 
 
 def no_tool(endpoint: Endpoint) -> Endpoint:

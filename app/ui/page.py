@@ -62,8 +62,12 @@ def build(classifier: Classifier) -> gr.Blocks:
         api.build(classifier)
 
         def forget(request: gr.Request) -> None:
-            """Gradio would keep the state of a closed page for an hour."""
-            page.state_holder.delete_state(str(request.session_hash))
+            """Gradio would keep the state of a closed page for an hour, and its settings longer."""
+            holder, person = page.state_holder, str(request.session_hash)
+            holder.delete_state(person)
+            with holder.lock:
+                holder.session_data.pop(person, None)
+                holder.time_last_used.pop(person, None)
 
         page.unload(forget)
     page.queue(max_size=LIMITS.listeners + LIMITS.waiting)

@@ -16,6 +16,7 @@ from app.limits import LIMITS
 from app.tables import Outcome
 from app.ui import ASSETS, asset
 from app.ui.models import chooser, named, several
+from app.ui.uploads import leave_no_files
 from app.ui.words import NO_PROGRESS, empty_summary, progress_bar, summary_of
 
 EXAMPLES = ASSETS / "examples"
@@ -43,6 +44,7 @@ def build(classifier: Classifier) -> None:
                 elem_id="recordings",
                 height=170,
             )
+            leave_no_files(drop)
             clips = sorted(EXAMPLES.glob("*.ogg"), key=lambda clip: (is_joined(clip), clip.name))
             gr.Examples(
                 examples=[[[str(clip)]] for clip in clips],

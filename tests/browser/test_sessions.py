@@ -117,3 +117,4 @@ def test_who_leaves_is_forgotten(open_page, page_and_url):
     page.close()
     wait_for_readings(stays, 4)
     assert len(listeners(blocks)) == 1
+    assert len(blocks.state_holder.session_data) == 1
