@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from app.bundle import write_text
@@ -15,6 +16,7 @@ from model_training.protocols import AS_PUBLISHED, FOLDS, PROTOCOLS
 
 TABLE_FILE = "README.md"
 CHART_FILE = "comparison.svg"
+LEAKING_COLOUR = "#c9c9c9"
 NOTE = """\
 UAR is the unweighted average recall on the test, its mean and standard deviation over the folds
 that were run (of those there are). `as-published` splits clips at random, as the sources did, so it
@@ -61,7 +63,7 @@ def chart(found: Sequence[Evaluation]) -> Figure:
     """Bars of the UAR, a group a recipe: as its source measured, and on voices never heard."""
     grouped = _by_recipe(found)
     shown = [AS_PUBLISHED, *PROTOCOLS]
-    colours = dict(zip(shown, ("#c9c9c9", "#3a6ea5", "#6fa8a0", "#b58ab0"), strict=True))
+    colours = dict(zip(shown, (LEAKING_COLOUR, *colormaps["Set2"](range(8))), strict=False))
     figure = Figure(figsize=(8.4, 1.4 + 0.62 * len(grouped)), layout="constrained")
     axes = figure.subplots()
     for row, runs in enumerate(grouped.values()):
