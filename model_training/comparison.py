@@ -62,7 +62,8 @@ def table(found: Sequence[Evaluation]) -> str:
 def chart(found: Sequence[Evaluation]) -> Figure:
     """Bars of the UAR, a group a recipe: as its source measured, and on voices never heard."""
     grouped = _by_recipe(found)
-    shown = [AS_PUBLISHED, *PROTOCOLS]
+    run = {one.protocol for one in found}
+    shown = [protocol for protocol in (AS_PUBLISHED, *PROTOCOLS) if protocol in run]
     colours = dict(zip(shown, (LEAKING_COLOUR, *colormaps["Set2"](range(8))), strict=False))
     figure = Figure(figsize=(8.4, 1.4 + 0.62 * len(grouped)), layout="constrained")
     axes = figure.subplots()
