@@ -46,6 +46,7 @@ class BundleInfo(BaseModel):
     fold: int
     seed: int
     epochs: int
+    started_from: str = Field(default="", description="SHA-256 of the model that it began with")
     trained_on: Voices
     validated_on: Voices
     unheard: Voices

@@ -69,6 +69,7 @@ Protocol = Annotated[
 RecipeName = Annotated[str, typer.Option(help="Its name; a file of model_training/recipes.")]
 Seed = Annotated[int, typer.Option(help="Fixes initial weights and augmentation.")]
 Epochs = Annotated[int | None, typer.Option(help="Instead of the recipe's own number.")]
+Rate = Annotated[float | None, typer.Option(help="Instead of the recipe's own learning rate.")]
 Precision = Annotated[
     str, typer.Option(help="mixed_bfloat16 is faster where the processor has AVX512-BF16.")
 ]
@@ -100,6 +101,7 @@ def train(
     epochs: Epochs = None,
     precision: Precision = "float32",
     start_from: Start = None,
+    learning_rate: Rate = None,
     run: Annotated[
         Path | None,
         typer.Option(help="The folder of the run; runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED."),
@@ -115,7 +117,7 @@ def train(
 
     chosen = experiments(data, recipe, protocol)(fold)
     chosen.announce(typer.echo)
-    settings = chosen.run(seed, epochs, precision, start_from)
+    settings = chosen.run(seed, epochs, precision, start_from, learning_rate)
     chosen.train(settings, run or chosen.folder(seed), out, tensorboard, start_from)
     typer.echo(f"The bundle is in {out}; next: python -m model_training evaluate {out}")
 
@@ -168,6 +170,7 @@ def cross_validate(
     epochs: Epochs = None,
     precision: Precision = "float32",
     start_from: Start = None,
+    learning_rate: Rate = None,
     results: Results = RESULTS,
 ) -> None:
     """Train and evaluate a recipe fold by fold; run it again to go on where it was stopped.
@@ -190,7 +193,7 @@ def cross_validate(
         chosen.announce(typer.echo)
         folder = chosen.folder(seed)
         if not (folder / "bundle" / HISTORY_FILE).exists():  # the last file to be written
-            settings = chosen.run(seed, epochs, precision, start_from)
+            settings = chosen.run(seed, epochs, precision, start_from, learning_rate)
             chosen.train(settings, folder, folder / "bundle", start=start_from)
         found = chosen.evaluate(folder / "bundle", results)
         typer.echo(f"fold {number}: UAR {found.headline.uar:.3f}, WA {found.headline.accuracy:.3f}")

@@ -114,9 +114,10 @@ def text(info: BundleInfo, evaluation: Evaluation, worse: Robustness | None) -> 
 
 
 def _measured(info: BundleInfo, evaluation: Evaluation) -> str:
+    start = f"from the weights of model {info.started_from[:12]} " if info.started_from else ""
     trained = (
         f"Protocol {info.protocol}, fold {info.fold}, seed {info.seed}, "
-        f"trained for {len(evaluation.seconds)} epochs on {info.trained_on.clips} clips of "
+        f"trained {start}for {len(evaluation.seconds)} epochs on {info.trained_on.clips} clips of "
         f"{len(info.trained_on.speakers)} speakers; the temperature ({info.temperature:.3f}) is "
         f"fitted on {info.validated_on.clips} clips of {len(info.validated_on.speakers)} others. "
     )

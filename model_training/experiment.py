@@ -51,9 +51,14 @@ class Experiment:
             say(f"{side}: {len(table)} clips of {table['speaker'].nunique()} speakers")
 
     def run(
-        self, seed: int, epochs: int | None, precision: str, start: Path | None = None
+        self,
+        seed: int,
+        epochs: int | None,
+        precision: str,
+        start: Path | None = None,
+        learning_rate: float | None = None,
     ) -> training.Run:
-        """The settings of its run; without epochs, the recipe's own number."""
+        """The settings of its run; epochs and rate are the recipe's own where they are None."""
         return training.Run(
             recipe=self.recipe.name,
             protocol=self.split.protocol,
@@ -62,6 +67,7 @@ class Experiment:
             epochs=epochs or self.recipe.schedule.epochs,
             precision=precision,
             start=bundle.read_info(start).model_sha256 if start else "",
+            learning_rate=learning_rate,
         )
 
     def folder(self, seed: int) -> Path:

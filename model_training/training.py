@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,8 @@ class TrainingError(UndertoneError):
 class Run:
     """What makes one run what it is; the same settings in the same folder go on where it was.
 
-    `start` is the SHA-256 of the bundle whose weights it began with, or empty.
+    `start` is the SHA-256 of the bundle whose weights it began with, or empty; `learning_rate`
+    stands for the recipe's own unless it is None.
     """
 
     recipe: str
@@ -68,6 +69,7 @@ class Run:
     epochs: int
     precision: str
     start: str = ""
+    learning_rate: float | None = None
 
 
 def train(
@@ -102,6 +104,9 @@ def train(
         ProtocolError: `start` learned from speakers who are not on the training side.
     """
     learned = weights(start, split) if start else None
+    if run.learning_rate is not None:
+        schedule: Any = recipe.schedule  # every schedule is a dataclass that has a rate
+        recipe = replace(recipe, schedule=replace(schedule, learning_rate=run.learning_rate))
     _claim(folder, run)
     # The frontend is of single precision whatever the network around it is.
     keras.config.set_dtype_policy("float32")
@@ -338,6 +343,7 @@ def _info(
         fold=split.fold,
         seed=run.seed,
         epochs=run.epochs,
+        started_from=run.start,
         trained_on=sides.trained,
         validated_on=sides.validated,
         unheard=sides.unheard,

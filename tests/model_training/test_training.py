@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import soundfile
 
+from app.bundle import read_info
 from app.classifier import Classifier
 from app.emotions import LABELS
 from model_training import batches, recipes, sampling, start, targets, training
@@ -107,16 +108,26 @@ TINY = dataclasses.replace(
 )
 
 
-def classic(table, clips, folder, epochs=5, tensorboard=False, recipe=TINY, split=None, start=None):
+def classic(
+    table,
+    clips,
+    folder,
+    epochs=5,
+    tensorboard=False,
+    recipe=TINY,
+    split=None,
+    start=None,
+    rate=None,
+):
     split = split or ravdess_si(table, 1)
-    run = training.Run(recipe.name, split.protocol, split.fold, 5, epochs, "float32")
+    digest = read_info(start).model_sha256 if start else ""
+    run = training.Run(
+        recipe.name, split.protocol, split.fold, 5, epochs, "float32", digest, learning_rate=rate
+    )
     around = Surroundings(noises=[], rooms=[])
     out = folder / "bundle"
     training.train(recipe, split, clips, around, run, folder, out, tensorboard, start)
     return out
-
-
-STILL = dataclasses.replace(TINY, schedule=Plateau(epochs=1, learning_rate=0.0))
 
 
 def test_a_run_begins_with_the_weights_of_a_bundle_that_heard_nobody_it_must_not(
@@ -125,7 +136,8 @@ def test_a_run_begins_with_the_weights_of_a_bundle_that_heard_nobody_it_must_not
     cross = classic(table, clips, tmp_path / "cross", 1, split=ravdess_cross(table, 1))
     split = ravdess_si(table, 2)
     learned = start.weights(cross, split)
-    out = classic(table, clips, tmp_path / "on", 1, recipe=STILL, split=split, start=cross)
+    out = classic(table, clips, tmp_path / "on", 1, split=split, start=cross, rate=0.0)
+    assert read_info(out).started_from == read_info(cross).model_sha256
     for ours, theirs in zip(start.weights(out, split), learned, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
