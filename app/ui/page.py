@@ -11,7 +11,7 @@ from app.desktop import open_window
 from app.limits import LIMITS
 from app.ui import ASSETS, api, asset, live_tab, recordings_tab, social
 from app.ui.about import about
-from app.ui.addresses import fetch_none
+from app.ui.gradio_mended import mend
 
 TITLE = "Undertone"
 DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get
@@ -48,7 +48,7 @@ PAPER = gr.themes.Color(
 
 def build(classifier: Classifier) -> gr.Blocks:
     """The whole page around one classifier, which all who visit share."""
-    fetch_none()
+    mend()
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=DELETE_CACHE) as page:
         gr.HTML(asset("header.html"), apply_default_css=False)
         with gr.Tabs():

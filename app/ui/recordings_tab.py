@@ -15,8 +15,8 @@ from app.emotions import BY_NAME
 from app.limits import LIMITS
 from app.tables import Outcome
 from app.ui import ASSETS, asset
+from app.ui.gradio_mended import leave_no_files
 from app.ui.models import chooser, named, several
-from app.ui.uploads import leave_no_files
 from app.ui.words import NO_PROGRESS, empty_summary, progress_bar, summary_of
 
 EXAMPLES = ASSETS / "examples"

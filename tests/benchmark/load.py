@@ -78,6 +78,7 @@ async def attend(person: Person, app: App, sound: np.ndarray, seconds: float) ->
         (await client.post(f"{app.api}/run/predict", json=start)).raise_for_status()
         began = time.monotonic()
         listening: asyncio.Task[None] | None = None
+        present = asyncio.create_task(stay(client, app, name))
         event = ""
         step = round(CHUNK_SECONDS * SAMPLE_RATE)
         for number in range(round(seconds / CHUNK_SECONDS)):
@@ -96,6 +97,7 @@ async def attend(person: Person, app: App, sound: np.ndarray, seconds: float) ->
             answer.raise_for_status()
         await asyncio.sleep(2)
         await client.post(f"{app.api}/stream/{event}/close")
+        present.cancel()
         if listening:
             listening.cancel()
 
@@ -106,6 +108,13 @@ async def upload(client: httpx.AsyncClient, app: App, chunk: np.ndarray) -> dict
     files = {"files": ("audio.wav", wav.getvalue(), "audio/wav")}
     path = (await client.post(f"{app.api}/upload", files=files)).json()[0]
     return {"path": path, "is_stream": True, "meta": {"_type": "gradio.FileData"}}
+
+
+async def stay(client: httpx.AsyncClient, app: App, name: str) -> None:
+    """The connection whose end tells the server that the page was closed."""
+    async with client.stream("GET", f"{app.api}/heartbeat/{name}", timeout=None) as alive:
+        async for _ in alive.aiter_lines():
+            pass
 
 
 async def listen(client: httpx.AsyncClient, app: App, name: str, person: Person) -> None:

@@ -1,5 +1,7 @@
 """What the server holds of the people on the page, which runs in this process to be seen."""
 
+import asyncio
+import gc
 import shutil
 import time
 
@@ -41,8 +43,12 @@ def test_the_model_can_change_during_a_recording(open_page, page_with_two_models
     expect(page.locator("#live .emotion")).to_have_text("angry", timeout=25 * SECOND)
     page.locator("#live-settings").get_by_label("Model").click()
     page.get_by_role("option", name="second").click()
+    (listener,) = listeners(blocks)
+    until = time.monotonic() + 30  # the other model has to be loaded
+    while listener.session.classifier.folder.name != "second" and time.monotonic() < until:
+        page.wait_for_timeout(0.2 * SECOND)
+    assert listener.session.classifier.folder.name == "second"
     wait_for_readings(page, len(plotted(page)[0]["x"]) + 3)
-    assert listeners(blocks)[0].session.classifier.folder.name == "second"
     times = plotted(page)[0]["x"]
     assert np.diff(times) == pytest.approx(0.5), "the recording goes on"
 
@@ -100,6 +106,18 @@ def listeners(page: gr.Blocks) -> list[Listener]:
     states = list(page.state_holder.session_data.values())
     held = [value for state in states for value in state.state_data.values()]
     return [value for value in held if isinstance(value, Listener)]
+
+
+def test_a_stream_leaves_no_timers(open_page, page_and_url):
+    """Gradio's own would wait for half an hour, two for each second of sound."""
+    _, url = page_and_url
+    page = open_page("speech", url)
+    record(page)
+    wait_for_readings(page, 6)
+    tasks = [thing for thing in gc.get_objects() if isinstance(thing, asyncio.Task)]
+    names = [task.get_coro().__qualname__ for task in tasks if not task.done()]
+    assert sum("wait_for_event" in name for name in names) <= 1
+    assert not [name for name in names if name.endswith("Queue.timeout")]
 
 
 def test_who_leaves_is_forgotten(open_page, page_and_url):
