@@ -92,7 +92,9 @@ RECIPE = Recipe(
     window_seconds=3.0,
     frontend=frontend,
     network=network,
-    augmentation=Chances(),
+    augmentation=Chances(
+        excerpt=0.4, shortest_excerpt=0.6, room=0.3, noise=0.6, snr_range=(3.0, 30.0), band=0.3
+    ),
     masks=lambda seed: SpectrogramAugmentation(colour=0.12, frames=24, bands=12, seed=seed),
     batch_size=64,
     targets=partial(targets_of, smoothing=0.1),
