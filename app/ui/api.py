@@ -81,7 +81,7 @@ def build(classifier: Classifier) -> None:
 
 def no_tool(endpoint: Endpoint) -> Endpoint:
     """Keep an endpoint from the agents' tools: Gradio makes one of each that is public."""
-    endpoint._mcp_type = "none"  # type: ignore[attr-defined]
+    vars(endpoint)["_mcp_type"] = "none"  # where Gradio's own decorators write it
     return endpoint
 
 
@@ -104,7 +104,7 @@ class Endpoints:
 
         Returns:
             emotion and confidence (0 to 1), both null when there is too little speech; probabilities by emotion; duration and speech in seconds.
-        """  # noqa: E501
+        """  # noqa: E501  Gradio reads one line a parameter and of what is returned
         with plainly():
             heard = analyze(sent(recording), named(self._classifier, model))
         return asdict(prediction(heard))
@@ -119,7 +119,7 @@ class Endpoints:
 
         Returns:
             what predict returns, and windows: a row each with start and end in seconds, emotion, confidence, speech (share of the window) and the probability of each emotion; null without speech.
-        """  # noqa: E501
+        """  # noqa: E501  Gradio reads one line a parameter and of what is returned
         with plainly():
             path = sent(recording)
             heard = analyze(path, named(self._classifier, model), hop)
@@ -137,7 +137,7 @@ class Endpoints:
 
         Returns:
             a list of rows: file, emotion, confidence, duration and speech in seconds, error (why it could not be heard, or null) and the probability of each emotion.
-        """  # noqa: E501
+        """  # noqa: E501  Gradio reads one line a parameter and of what is returned
         with plainly():
             items = list(expand(map(Path, sent(recordings))))
             if len(items) > LIMITS.recordings:
@@ -167,7 +167,7 @@ class Endpoints:
 
         Returns:
             session, to go on with; heard, the seconds so far; readings, one each half second: time, status (listening, no speech or speaking), emotion, confidence, probabilities by emotion, speech (share of the step) and level (dBFS).
-        """  # noqa: E501
+        """  # noqa: E501  Gradio reads one line a parameter and of what is returned
         with plainly():
             samples = decode(chunk, sample_rate)
             chosen = named(self._classifier, model)
