@@ -23,8 +23,8 @@ person feels: it reads no one's mind.
 
 SPEAKERS = """\
 CREMA-D's test speakers are those of the example clips, picked because listeners agree on them, so
-they are easier than most. Its validation speakers, who had a say in the temperature and in what ships, are
-nearer to what to expect of a new voice.
+they are easier than most. Its validation speakers, who had a say in the temperature and in what
+ships, are nearer to what to expect of a new voice.
 """
 
 RESPONSIBLE_USE = """\
