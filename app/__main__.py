@@ -61,7 +61,7 @@ def serve(
     name, _, password = (auth or "").partition(":")
     if auth and not (name and password):
         stop("--auth takes a name and a password with a colon between them.")
-    classifier = load_model(model)
+    classifier = checked_model(model)
 
     from app.ui.page import launch
 
@@ -100,8 +100,7 @@ def listen(
             return
         number = int(device) if device and device.isdigit() else device
         chunks = terminal.play(recording, not fast) if recording else microphone.record(number)
-        with native_chatter_held():
-            from app.live import DEFAULT_SMOOTHING, LiveSession
+        from app.live import DEFAULT_SMOOTHING, LiveSession
 
         chosen = DEFAULT_SMOOTHING if smoothing is None else smoothing
         terminal.listen(LiveSession(load_model(model), chosen), chunks, csv)
@@ -142,9 +141,8 @@ def predict(
         if not out or form not in (None, "parquet"):
             raise typer.BadParameter("a cluster writes Parquet: give --out and no other --format.")
         raise typer.Exit(0 if score(recordings, out, scheduler, jobs, model) else 1)
-    with native_chatter_held():
-        from app.predict_command import Format, items, written_whole
-        from app.predict_command import predict as run
+    from app.predict_command import Format, items, written_whole
+    from app.predict_command import predict as run
 
     try:
         chosen = items(recordings)
@@ -179,16 +177,19 @@ def score(names: list[str], out: str, scheduler: str | None, jobs: int, model: s
     return not broken
 
 
-def load_model(name: str) -> "Classifier":
-    """The bundle of that name or path, ready; a bundle that is broken ends the program."""
-    with native_chatter_held():
-        from app.bundle import BundleError
-        from app.classifier import Classifier
+def checked_model(name: str) -> "Classifier":
+    """The bundle of that name or path, its model not loaded yet; a broken one ends the program."""
+    from app.classifier import Classifier
 
-        try:
-            return Classifier(bundle_folder(name))
-        except BundleError as error:
-            stop(str(error))
+    return Classifier(bundle_folder(name))
+
+
+def load_model(name: str) -> "Classifier":
+    """The bundle of that name or path, ready; a broken one ends the program."""
+    classifier = checked_model(name)
+    with native_chatter_held():
+        classifier.load()
+    return classifier
 
 
 def bundle_folder(name: str) -> Path:

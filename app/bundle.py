@@ -1,12 +1,13 @@
-"""A bundle on disk: a folder with a trained model, what is known of it, and its card."""
+"""A bundle on disk: a folder with a trained model, what is known of it, and its card.
+
+`app.saved_model` reads and writes the model itself; nothing here needs Keras.
+"""
 
 import hashlib
 from pathlib import Path
 
-import keras
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app import frontend  # noqa: F401  registers the layers that a saved model is made of
 from app.emotions import LABELS
 from app.errors import UndertoneError
 
@@ -54,16 +55,6 @@ class BundleInfo(BaseModel):
     model_sha256: str
 
 
-def write(folder: Path, model: keras.Model, info: BundleInfo) -> None:
-    """Write the model and its description, each file whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"partial-{MODEL_FILE}"
-    model.save(partial)
-    info = info.model_copy(update={"model_sha256": digest(partial)})
-    partial.replace(folder / MODEL_FILE)
-    write_text(folder / INFO_FILE, info.model_dump_json(indent=2) + "\n")
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     partial = path.with_name(f"partial-{path.name}")
@@ -72,7 +63,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def read_info(folder: Path) -> BundleInfo:
-    """Read `bundle.json` alone, which is quick and needs no TensorFlow.
+    """Read `bundle.json` alone.
 
     Raises:
         BundleError: no such folder, a file is missing, or its content is of another schema.
@@ -101,33 +92,19 @@ def read_info(folder: Path) -> BundleInfo:
     return info
 
 
-def read(folder: Path) -> tuple[keras.Model, BundleInfo]:
-    """Load a bundle, its model ready for inference.
+def checked(folder: Path) -> BundleInfo:
+    """What a bundle says of itself, once its model file is known to be whole.
 
     Raises:
-        BundleError: as `read_info`, or the model file is truncated, altered or no model.
+        BundleError: as `read_info`, or the model file is truncated or altered.
     """
     info = read_info(folder)
-    path = folder / MODEL_FILE
-    if digest(path) != info.model_sha256:
+    if digest(folder / MODEL_FILE) != info.model_sha256:
         raise BundleError(
             f"The model in {folder} is damaged: {MODEL_FILE} is not the file that "
             f"{INFO_FILE} describes (truncated, altered, or a Git LFS pointer)."
         )
-    try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, TypeError, OSError, KeyError) as error:
-        raise BundleError(
-            f"The model in {folder} cannot be loaded with Keras {keras.__version__}: "
-            f"{str(error).splitlines()[0]}"
-        ) from error
-    window = round(info.window_seconds * info.sample_rate)
-    if model.input_shape != (None, window) or model.output_shape != (None, len(LABELS)):
-        raise BundleError(
-            f"The model in {folder} maps {model.input_shape} to {model.output_shape}, "
-            f"and its {INFO_FILE} says (None, {window}) to (None, {len(LABELS)})."
-        )
-    return model, info
+    return info
 
 
 def digest(path: Path) -> str:

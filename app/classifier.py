@@ -1,10 +1,11 @@
 """A trained bundle at work: windows to calibrated probabilities."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
-import tensorflow as tf
 
 from app import bundle
 
@@ -13,7 +14,7 @@ DEFAULT_MODEL = "residual-mel"
 
 
 class Classifier:
-    """A bundle, loaded, compiled and warm.
+    """A bundle, checked at once; its model is loaded by `load` or by the first windows.
 
     Args:
         folder: of the bundle.
@@ -24,20 +25,33 @@ class Classifier:
 
     def __init__(self, folder: str | Path = MODELS / DEFAULT_MODEL) -> None:
         self.folder = Path(folder)
-        model, self.info = bundle.read(self.folder)
+        self.info = bundle.checked(self.folder)
         self.name = self.info.name
         self.labels = tuple(self.info.labels)
         self.sample_rate = self.info.sample_rate
         self.window = round(self.info.window_seconds * self.sample_rate)
-        temperature = self.info.temperature
+        self._loading = Lock()
+        self._classify: Callable[[np.ndarray], np.ndarray] | None = None
 
-        # model(x) costs several times as much as the same graph traced once.
-        @tf.function(input_signature=[tf.TensorSpec((None, self.window), tf.float32)])
-        def probabilities(windows: tf.Tensor) -> tf.Tensor:
-            return tf.nn.softmax(model(windows, training=False) / temperature)
+    @property
+    def ready(self) -> bool:
+        """Whether the model is loaded: what needs it does not have to wait."""
+        return self._classify is not None
 
-        self._probabilities = probabilities
-        self.probabilities(np.zeros((1, self.window), np.float32))
+    def load(self) -> Callable[[np.ndarray], np.ndarray]:
+        """Load the model, or wait for another thread that does: seconds the first time.
+
+        Returns:
+            What `probabilities` calls.
+
+        Raises:
+            BundleError: the file is whole, but not the model that the bundle describes.
+        """
+        if self._classify is None:
+            with self._loading:
+                if self._classify is None:
+                    self._classify = self._traced()
+        return self._classify
 
     def probabilities(self, windows: np.ndarray) -> np.ndarray:
         """Calibrated probabilities of windows of audio.
@@ -47,13 +61,35 @@ class Classifier:
 
         Returns:
             (n, 8) float32 in the order of `LABELS`; each row sums to 1.
+
+        Raises:
+            BundleError: as `load`, at the first call.
         """
-        return self._probabilities(tf.constant(windows, tf.float32)).numpy()
+        return self.load()(windows)
+
+    def _traced(self) -> Callable[[np.ndarray], np.ndarray]:
+        """The calibrated model as one graph, warm: model(x) costs several times as much."""
+        # Seconds to import: a page that is served, or a sentence about a bundle, comes before.
+        import tensorflow as tf
+
+        from app.saved_model import read
+
+        model, info = read(self.folder)
+
+        @tf.function(input_signature=[tf.TensorSpec((None, self.window), tf.float32)])
+        def probabilities(windows: tf.Tensor) -> tf.Tensor:
+            return tf.nn.softmax(model(windows, training=False) / info.temperature)
+
+        def classify(windows: np.ndarray) -> np.ndarray:
+            return probabilities(tf.constant(windows, tf.float32)).numpy()
+
+        classify(np.zeros((1, self.window), np.float32))
+        return classify
 
 
 @lru_cache(maxsize=8)
 def shared(folder: Path) -> Classifier:
-    """The classifier of a bundle, loaded at the first call and shared by all who ask for it."""
+    """The classifier of a bundle, the same for all who ask for it."""
     return Classifier(folder)
 
 

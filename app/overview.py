@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from librosa import mel_frequencies
-
-from app.frontend import LogMel
 
 COLUMNS = 800  # at most, about one a pixel of a page
 HOP = 256  # samples
@@ -38,6 +35,8 @@ class Overview:
     """
 
     def __init__(self, sample_rate: int) -> None:
+        from app.frontend import LogMel  # imports Keras: seconds, which a page must not wait for
+
         self._sample_rate = sample_rate
         self._log_mel = LogMel(sample_rate, N_FFT, HOP, N_MELS, top_db=None)
         self._samples = 0
@@ -55,6 +54,8 @@ class Overview:
 
     def picture(self) -> Picture:
         """End the recording; a rest shorter than a hop is filled with zeros."""
+        from librosa import mel_frequencies  # half a second, likewise
+
         self._draw(np.pad(self._pending, (0, -len(self._pending) % HOP)))
         waveform = np.concatenate(self._waveform)
         edges = np.linspace(0, len(waveform), min(COLUMNS, len(waveform)) + 1).astype(int)[:-1]

@@ -9,13 +9,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.bundle import BundleError
 from app.classifier import Classifier
-from app.ui.page import build, build_refusal, launch_settings
+from app.ui.page import launch, launch_refusal
 
-try:
-    demo = build(Classifier())
-except BundleError as error:
-    # A Space has no terminal to look at; visitors need not know where it keeps its files.
-    demo = build_refusal(str(error).replace(f"{sys.path[0]}/", ""))
+HOST = "0.0.0.0"  # a Space is a container that its proxy alone reaches
 
 if __name__ == "__main__":
-    demo.launch(server_name="0.0.0.0", **launch_settings())
+    try:
+        launch(Classifier(), HOST)
+    except BundleError as error:
+        # A Space has no terminal to look at; visitors need not know where it keeps its files.
+        launch_refusal(str(error).replace(f"{sys.path[0]}/", ""), HOST)

@@ -32,6 +32,7 @@ let times = [];
 let shares = emotions.map(() => []);
 let watchdog = 0;
 let began = 0; // ms, when the recording did
+let loading = false; // the server its model
 let zoom = null; // seconds that a person chose to look at; null follows the recording
 
 function show(state, face, title, detail, colour) {
@@ -78,7 +79,7 @@ function showReading(reading) {
   } else if (reading.status === "no speech") {
     show("no speech", "", "No speech", "Waiting for a voice.");
   } else {
-    show("listening", "", "Listening", "Say a sentence or two.");
+    listen();
   }
 }
 
@@ -176,9 +177,23 @@ function rest() {
   if (rows.some((row) => row.classList.contains("current"))) {
     root.dataset.state = "idle";
     find(".status-text").textContent = STATUS.idle;
+  } else if (loading) {
+    show("idle", "", "Getting ready", "The model is loading, a few seconds.");
   } else {
     show("idle", "", "Ready", "Press record and speak.");
   }
+}
+
+function listen() {
+  const detail = loading ? "The model is loading; readings come soon." : "Say a sentence or two.";
+  show("listening", "", "Listening", detail);
+}
+
+function tellLoading(now) {
+  if (now === loading) return;
+  loading = now;
+  if (root.dataset.recording) listen();
+  else rest();
 }
 
 window.undertone = {
@@ -188,7 +203,7 @@ window.undertone = {
     clear();
     clearSession();
     began = performance.now();
-    show("listening", "", "Listening", "Say a sentence or two.");
+    listen();
     expectReading();
     draw();
   },
@@ -207,9 +222,13 @@ function end(reason) {
 }
 
 watch("value", () => {
+  if (!props.value) return;
+  if ("loading" in props.value) tellLoading(props.value.loading);
+  if (!("heard" in props.value || "refusal" in props.value)) return; // the page has just opened
   window.chunkAnswered();
-  if (props.value?.refusal) return end(props.value.refusal);
-  for (const reading of props.value?.readings ?? []) {
+  if (loading) unread = props.value.heard;
+  if (props.value.refusal) return end(props.value.refusal);
+  for (const reading of props.value.readings) {
     // Time that runs backwards is a new recording behind the last words of the old one.
     if (reading.time <= (times.at(-1) ?? 0)) {
       clear();
@@ -221,7 +240,7 @@ watch("value", () => {
   }
   if (root.dataset.recording) expectReading();
   else showSummary(); // the last chunk can come after stop
-  tellBacklog(props.value?.heard ?? 0);
+  tellBacklog(props.value.heard);
   drawRibbon();
   draw();
 });

@@ -34,6 +34,21 @@
   };
   window.chunkAnswered = () => answer();
 
+  // Gradio's recorder comes in parts. Who presses record before the last of them would be recorded
+  // by nobody: the microphone is opened when its worker has answered and has been made known.
+  const LONGEST = 10000; // ms, after which the recorder is not waited for
+  const SETTLED = 250; // ms
+  const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
+  const answers = new Promise((resolve) => {
+    window.Worker = class extends window.Worker {
+      constructor(...given) {
+        super(...given);
+        this.addEventListener("message", resolve, { once: true });
+      }
+    };
+  });
+  const recorder = Promise.race([answers.then(() => pause(SETTLED)), pause(LONGEST)]);
+
   const say = (problem) => {
     if (problem) document.documentElement.dataset.microphone = problem;
     else delete document.documentElement.dataset.microphone;
@@ -57,6 +72,7 @@
       };
     }
     try {
+      await recorder;
       const stream = await ask(wanted);
       say(null);
       return stream;

@@ -5,6 +5,7 @@ const COLUMNS = ["time", "status", "emotion", "confidence", "speech", "level"];
 
 const ribbon = find(".ribbon");
 let readings = [];
+let unread = 0; // seconds at the beginning that went by while the model was loading
 
 const clock = (seconds) =>
   `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
@@ -12,10 +13,11 @@ const colourOf = (name) => emotions.find((one) => one.name === name)?.colour;
 
 // Each reading with the moment it begins, which is where the one before ends.
 const stretches = () =>
-  readings.map((reading, index) => ({ ...reading, start: index ? readings[index - 1].time : 0 }));
+  readings.map((reading, index) => ({ ...reading, start: index ? readings[index - 1].time : unread }));
 
 function clearSession() {
   readings = [];
+  unread = 0;
   find(".summary").hidden = true;
   drawRibbon();
 }

@@ -8,7 +8,7 @@ import jinja2
 import keras
 import numpy as np
 
-from app import bundle
+from app import bundle, saved_model
 from app.classifier import Classifier
 from app.emotions import LABELS
 from model_training import pictures
@@ -26,7 +26,7 @@ def examples(classifier: Classifier, split: Split, clips: Waveforms) -> dict[str
     first = split.test.reset_index().groupby("emotion")["index"].first()
     emotions = [label for label in LABELS if label in first]
     window = round(classifier.info.window_seconds * classifier.sample_rate)
-    model, _ = bundle.read(classifier.folder)
+    model, _ = saved_model.read(classifier.folder)
     frontend = keras.Model(model.input, model.layers[-2].output)
     windows = np.stack([centred(clips[first[emotion]], window) for emotion in emotions])
     return dict(zip(emotions, features_of(frontend, windows), strict=True))

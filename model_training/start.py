@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app import bundle
+from app import saved_model
 from model_training.protocols import ProtocolError, Split
 
 
@@ -18,7 +18,7 @@ def weights(folder: Path, split: Split) -> list[np.ndarray]:
     """
     if split.leaks:
         raise ProtocolError(f"{split.protocol} leaks; a start from {folder} would leak more.")
-    model, info = bundle.read(folder)
+    model, info = saved_model.read(folder)
     others = sorted(set(info.trained_on.speakers) - set(split.train["speaker"]))
     if others:
         more = f" and {len(others) - 1} more" if others[1:] else ""

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from app import bundle
+from app import bundle, saved_model
 from app.bundle import BundleInfo, Voices
 from app.emotions import LABELS
 from app.errors import UndertoneError
@@ -154,7 +154,7 @@ def train(
         frontend.set_weights(model.get_weights()[: len(frontend.weights)])
     served = serving_model(recipe, frontend, model.layers[-1])
     info = _info(recipe, split, run, served, fit_temperature(recipe, served, split, clips))
-    bundle.write(out, served, info)
+    saved_model.write(out, served, info)
     bundle.write_text(out / HISTORY_FILE, (folder / HISTORY_FILE).read_text())
     _log(folder, f"bundle in {out}")
     return bundle.read_info(out)

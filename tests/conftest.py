@@ -64,7 +64,9 @@ def classifier():
     """The shipped bundle, loaded once."""
     from app.classifier import Classifier
 
-    return Classifier()
+    shipped = Classifier()
+    shipped.load()
+    return shipped
 
 
 @pytest.fixture(scope="session")

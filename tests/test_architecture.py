@@ -47,13 +47,25 @@ def loaded_after(statement):
 
 @pytest.fixture(scope="module")
 def engine():
-    return loaded_after("import app.classifier, app.live")
+    return loaded_after("from app import Classifier, LiveSession; Classifier().load()")
 
 
 @pytest.mark.parametrize("module", ["gradio", "sounddevice", "model_training"])
 def test_the_engine_stands_alone(engine, module):
     assert "tensorflow" in engine
     assert module not in engine
+
+
+@pytest.fixture(scope="module")
+def page():
+    script = "from app.ui.page import build; from app.classifier import Classifier"
+    return loaded_after(f"{script}; build(Classifier())")
+
+
+@pytest.mark.parametrize("module", ["tensorflow", "keras", "librosa", "sklearn"])
+def test_the_page_does_not_wait_for_what_takes_seconds_to_import(page, module):
+    assert "gradio" in page
+    assert module not in page
 
 
 def test_the_app_never_imports_the_training():

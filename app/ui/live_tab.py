@@ -1,6 +1,7 @@
 """The Live tab: a microphone streams in, readings appear twice a second."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -80,8 +81,8 @@ class Room:
 ROOM = Room(LIMITS.listeners)
 
 
-def build(classifier: Classifier) -> None:
-    """Lay out the tab inside the Blocks that are open."""
+def build(classifier: Classifier, page: gr.Blocks) -> None:
+    """Lay out the tab inside the page, whose Blocks are open."""
     gr.set_static_paths([PLOTLY])
     gr.HTML(asset("notices.html"), apply_default_css=False, elem_classes="notices")
     listener = gr.State(None)
@@ -117,6 +118,13 @@ def build(classifier: Classifier) -> None:
         )
         model = chooser(classifier, "What listens; it can change during a recording.")
 
+    page.load(
+        partial(loading, classifier),
+        outputs=panel,
+        concurrency_limit=None,
+        show_progress="hidden",
+        api_visibility="private",
+    )
     microphone.start_recording(js="() => window.undertone.started()", api_visibility="private")
     microphone.stop_recording(js="() => window.undertone.stopped()", api_visibility="private")
     microphone.start_recording(
@@ -170,12 +178,26 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
     end = session.received + len(samples) / sample_rate
     now = time.monotonic()
     current.began = current.began or now - end
+    ready = session.classifier.ready  # until it is, sound is heard and not read
     late = now - current.began - end > BEHIND
-    readings = session.feed(samples, sample_rate, late and end - current.read < SKIPPED_AT_MOST)
+    skip = not ready or (late and end - current.read < SKIPPED_AT_MOST)
+    readings = session.feed(samples, sample_rate, skip)
     if readings:
         current.read = end
-    answer = {"heard": round(end, 3), "readings": [describe(reading) for reading in readings]}
+    answer = {
+        "heard": round(end, 3),
+        "readings": [describe(reading) for reading in readings],
+        "loading": not ready,
+    }
     return gr.skip() if current is listener else current, answer
+
+
+def loading(classifier: Classifier) -> Iterator[dict[str, bool]]:
+    """Tell a page that has just opened whether it has to wait for the model, and until when."""
+    if not classifier.ready:
+        yield {"loading": True}
+        classifier.load()
+    yield {"loading": False}
 
 
 def refused(listener: Listener) -> str | None:

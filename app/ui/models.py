@@ -28,7 +28,7 @@ def chooser(classifier: Classifier, info: str) -> gr.Dropdown:
 
 
 def named(classifier: Classifier, model: str) -> Classifier:
-    """The bundle of that name beside the one that is served.
+    """The bundle of that name, loaded unless it is the one that is served, which may be on its way.
 
     Raises:
         gr.Error: one sentence, when it cannot be used.
@@ -36,6 +36,8 @@ def named(classifier: Classifier, model: str) -> Classifier:
     if model == classifier.folder.name:
         return classifier
     try:
-        return shared(classifier.folder.parent / model)
+        chosen = shared(classifier.folder.parent / model)
+        chosen.load()
+        return chosen
     except BundleError as error:
         raise gr.Error(f"The model {model} cannot be used.", print_exception=False) from error

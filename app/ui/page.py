@@ -9,6 +9,7 @@ from gradio.themes.utils import fonts
 from app.classifier import Classifier
 from app.desktop import open_window
 from app.limits import LIMITS
+from app.quiet import native_chatter_held
 from app.ui import ASSETS, api, asset, live_tab, recordings_tab, social
 from app.ui.about import about
 from app.ui.gradio_mended import mend
@@ -53,7 +54,7 @@ def build(classifier: Classifier) -> gr.Blocks:
         gr.HTML(asset("header.html"), apply_default_css=False)
         with gr.Tabs():
             with gr.Tab("Live", id="live"):
-                live_tab.build(classifier)
+                live_tab.build(classifier, page)
             with gr.Tab("Recordings", id="recordings"):
                 recordings_tab.build(classifier)
             with gr.Tab("About", id="about"):
@@ -134,17 +135,17 @@ def launch_settings() -> dict[str, Any]:
 def launch(
     classifier: Classifier,
     host: str,
-    port: int,
+    port: int | None = None,
     profile: Path | None = None,
     mcp: bool = False,
     auth: tuple[str, str] | None = None,
 ) -> None:
-    """Serve the page until the process is stopped.
+    """Serve the page until the process is stopped; the model is loaded behind it.
 
     Args:
-        classifier: shared by all who visit.
+        classifier: shared by all who visit; loaded here if it is not yet.
         host: the address to listen on.
-        port: the port to listen on.
+        port: the port to listen on; None for $GRADIO_SERVER_PORT or the first free from 7860.
         profile: a folder for the settings of a window of its own, which opens with the page and
             ends it when it is closed; None for no window.
         mcp: whether the endpoints are tools for agents, too; it takes Gradio's `mcp` extra.
@@ -152,6 +153,7 @@ def launch(
 
     Raises:
         OSError: the port is taken.
+        BundleError: the model cannot be loaded; nothing is served any more.
     """
     page = build(classifier)
     _, url, _ = page.launch(
@@ -163,8 +165,19 @@ def launch(
         **launch_settings(),
     )
     window = open_window(url, profile) if profile else None
-    if window is None:
-        page.block_thread()
-    else:
-        window.wait()
+    try:
+        with native_chatter_held():
+            classifier.load()
+        if window:
+            window.wait()
+        else:
+            page.block_thread()
+    finally:
+        if window:
+            window.terminate()
         page.close()
+
+
+def launch_refusal(sentence: str, host: str) -> None:
+    """Serve the page that says why nothing can be heard, until the process is stopped."""
+    build_refusal(sentence).launch(server_name=host, **launch_settings())

@@ -17,7 +17,7 @@ from app.tables import Outcome
 from app.ui import ASSETS, asset
 from app.ui.gradio_mended import leave_no_files
 from app.ui.models import chooser, named, several
-from app.ui.words import NO_PROGRESS, empty_summary, progress_bar, summary_of
+from app.ui.words import NO_PROGRESS, empty_summary, loading, progress_bar, summary_of
 
 EXAMPLES = ASSETS / "examples"
 AT_ONCE = 2  # people who are served at the same time; the others wait
@@ -158,7 +158,11 @@ def hear(classifier: Classifier, paths: list[str] | None, model: str) -> Iterato
     outcomes: list[Outcome] = []
     yield working(progress_bar(0, len(items), items[0].name))
     said = time.monotonic()
-    for step in hear_all(items, named(classifier, model), picture=True):
+    chosen = named(classifier, model)
+    if not chosen.ready:
+        yield working(loading())
+        chosen.load()
+    for step in hear_all(items, chosen, picture=True):
         if isinstance(step, Progress):
             if time.monotonic() - said > PAUSE:
                 said = time.monotonic()

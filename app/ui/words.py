@@ -37,11 +37,12 @@ def progress_bar(
     time = f", {clock(seconds)}" if seconds else ""
     if seconds and duration:
         time += f" of {clock(duration)}"
-    return (
-        f'<div role="progressbar" aria-label="Hearing" aria-valuenow="{percent}" '
-        f'aria-valuemin="0" aria-valuemax="100" style="--done: {percent}%"><span></span></div>'
-        f"<p>Hearing {count}{escape(name)}{time}</p>"
-    )
+    return _progress(percent, f"Hearing {count}{escape(name)}{time}")
+
+
+def loading() -> str:
+    """Before the first recording, if it comes soon after the start."""
+    return _progress(0, "Loading the model, which takes a few seconds")
 
 
 def clock(seconds: float) -> str:
@@ -51,6 +52,14 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _progress(percent: int, words: str) -> str:
+    return (
+        f'<div role="progressbar" aria-label="Hearing" aria-valuenow="{percent}" '
+        f'aria-valuemin="0" aria-valuemax="100" style="--done: {percent}%"><span></span></div>'
+        f"<p>{words}</p>"
+    )
 
 
 def _summary(face: str, title: str, detail: str, heard: str, colour: str = "transparent") -> str:

@@ -6,7 +6,7 @@ import shutil
 import keras
 import pytest
 
-from app import bundle
+from app import bundle, saved_model
 from app.bundle import BundleError
 from app.classifier import DEFAULT_MODEL, MODELS, Classifier
 
@@ -31,7 +31,7 @@ def truncate(path):
 def other_model(folder):
     inputs = keras.Input((100,))
     model = keras.Model(inputs, keras.layers.Dense(8)(inputs))
-    bundle.write(folder, model, bundle.read_info(folder))
+    saved_model.write(folder, model, bundle.read_info(folder))
 
 
 BROKEN = {
@@ -56,7 +56,7 @@ BROKEN = {
 def test_a_broken_bundle_is_one_sentence(copy, damage, sentence):
     damage(copy)
     with pytest.raises(BundleError, match=sentence) as raised:
-        Classifier(copy)
+        Classifier(copy).load()
     message = str(raised.value)
     assert copy.name in message
     assert "\n" not in message
@@ -64,7 +64,7 @@ def test_a_broken_bundle_is_one_sentence(copy, damage, sentence):
 
 
 def test_a_whole_bundle_is_read_back(copy):
-    model, info = bundle.read(copy)
+    model, info = saved_model.read(copy)
     assert info == bundle.read_info(MODELS / DEFAULT_MODEL)
     assert model.count_params() == info.parameters
 

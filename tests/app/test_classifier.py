@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from app import audio
-from app.bundle import read
 from app.classifier import MODELS, bundles, shared
+from app.saved_model import read
 
 RATE = audio.SAMPLE_RATE
 

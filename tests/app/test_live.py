@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import audio
-from app.bundle import read, write
 from app.classifier import MODELS, Classifier, bundles, shared
 from app.live import LEAD_SECONDS, LiveSession
 from app.recordings import analyze
+from app.saved_model import read, write
 
 RATE = audio.SAMPLE_RATE
 

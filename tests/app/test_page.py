@@ -66,7 +66,7 @@ def test_every_chunk_is_answered_with_what_was_heard_so_far(classifier):
         chunk = (BROWSER_RATE, np.zeros(BROWSER_RATE // 10, np.int16))
         same, answer = live_tab.hear(classifier, chunk, listener)
         assert is_kept(same)
-        assert answer == {"heard": heard, "readings": []}
+        assert answer == {"heard": heard, "readings": [], "loading": False}
     assert all(is_kept(update) for update in live_tab.hear(classifier, None, listener))
 
 
@@ -86,6 +86,23 @@ def test_a_server_that_is_behind_leaves_out_readings_and_no_sound(classifier, ch
     assert len(readings) < len(on_time) / 2
     assert {reading["time"] for reading in readings} <= {reading["time"] for reading in on_time}
     assert np.diff([0.0] + [reading["time"] for reading in readings]).max() <= 2.5
+
+
+def test_sound_is_heard_while_the_model_is_loading(classifier, chunks):
+    everything = hear_all(classifier, chunks, Listener(LiveSession(classifier)))
+    cold = Classifier()
+    assert next(live_tab.loading(cold)) == {"loading": True}
+    listener = Listener(LiveSession(cold))
+    for chunk in chunks[:2]:
+        _, answer = live_tab.hear(cold, (BROWSER_RATE, chunk), listener)
+        assert answer["loading"]
+        assert answer["readings"] == []
+    cold.load()
+    assert list(live_tab.loading(cold)) == [{"loading": False}]
+    rest = hear_all(cold, chunks[2:], listener)
+    later = [reading for reading in everything if reading["time"] > answer["heard"]]
+    assert [reading["time"] for reading in rest] == [reading["time"] for reading in later]
+    assert [reading["status"] for reading in rest] == [reading["status"] for reading in later]
 
 
 def test_two_people_have_their_own_readings(classifier, chunks):

@@ -11,7 +11,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from app import bundle
+from app import bundle, saved_model
 from app.bundle import BundleError
 from app.classifier import DEFAULT_MODEL, MODELS, Classifier
 from tests.serving import ROOT, app_running
@@ -170,10 +170,10 @@ def test_a_model_with_code_of_its_own_is_refused_and_not_run(tmp_path):
     model = keras.Model(inputs, outputs)
     model(np.zeros((1, 48_000), np.float32))
     trace.unlink()  # it would work
-    bundle.write(tmp_path / "hostile", model, info)
+    saved_model.write(tmp_path / "hostile", model, info)
     trace.unlink(missing_ok=True)
     with pytest.raises(BundleError, match="cannot be loaded"):
-        Classifier(tmp_path / "hostile")
+        Classifier(tmp_path / "hostile").load()
     assert not trace.exists()
 
 
@@ -185,5 +185,5 @@ def test_a_model_that_names_a_foreign_class_is_refused_and_not_run(tmp_path, mon
     monkeypatch.chdir(tmp_path)
     repacked(folder, foreign)
     with pytest.raises(BundleError, match="cannot be loaded"):
-        Classifier(folder)
+        Classifier(folder).load()
     assert not (tmp_path / "hacked").exists()

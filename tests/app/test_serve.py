@@ -1,10 +1,15 @@
 """Starting the page from a command: one sentence when it cannot, a page when it can."""
 
+import hashlib
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,13 +39,23 @@ def test_a_missing_model_is_one_sentence():
     assert "no-such-model" in sentence
 
 
-@pytest.mark.parametrize("broken", ["truncated", "without bundle.json"])
+def exchange(folder: Path) -> None:
+    """Put a file in the place of the model that is whole, but no model."""
+    (folder / "model.keras").write_bytes(b"no model")
+    description = json.loads((folder / "bundle.json").read_text())
+    description["model_sha256"] = hashlib.sha256(b"no model").hexdigest()
+    (folder / "bundle.json").write_text(json.dumps(description))
+
+
+@pytest.mark.parametrize("broken", ["truncated", "without bundle.json", "no model"])
 def test_a_broken_model_is_one_sentence(tmp_path, broken):
     folder = tmp_path / "model"
     shutil.copytree(MODELS / DEFAULT_MODEL, folder)
     if broken == "truncated":
         weights = (folder / "model.keras").read_bytes()
         (folder / "model.keras").write_bytes(weights[: len(weights) // 2])
+    elif broken == "no model":
+        exchange(folder)  # which is found after the page has been served
     else:
         (folder / "bundle.json").unlink()
     sentence = refusal(serve("--port", str(free_port()), "--model", str(folder)))
@@ -57,9 +72,9 @@ def test_a_taken_port_is_one_sentence():
     assert "--port" in sentence
 
 
-def start_space(root: Path) -> str:
-    """The first page of a Space: its script by path, from the root, with the port in the
-    environment."""
+@contextmanager
+def space_running(root: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A Space: its script by path, from the root, with the port in the environment."""
     port = free_port()
     space = subprocess.Popen(
         [sys.executable, "app/space.py"],
@@ -69,10 +84,16 @@ def start_space(root: Path) -> str:
         stderr=subprocess.DEVNULL,
     )
     try:
-        return first_page(f"http://127.0.0.1:{port}/", space)
+        yield f"http://127.0.0.1:{port}/", space
     finally:
         space.terminate()
         space.wait(10)
+
+
+def start_space(root: Path) -> str:
+    """The first page of a Space."""
+    with space_running(root) as (url, space):
+        return first_page(url, space)
 
 
 def test_a_space_starts_its_script(monkeypatch):
@@ -89,4 +110,17 @@ def test_a_space_without_its_model_says_so_on_the_page(tmp_path):
     (tmp_path / "models" / DEFAULT_MODEL / "model.keras").unlink()
     page = start_space(tmp_path)
     assert f"The model in models/{DEFAULT_MODEL} is incomplete: model.keras is missing." in page
+    assert str(tmp_path) not in page
+
+
+def test_a_space_whose_model_cannot_be_loaded_says_so_in_the_end(tmp_path):
+    for folder in ("app", "assets", "models"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    exchange(tmp_path / "models" / DEFAULT_MODEL)
+    said = f"The model in models/{DEFAULT_MODEL} cannot be loaded with Keras"
+    with space_running(tmp_path) as (url, space):
+        until = time.monotonic() + 60
+        while said not in (page := first_page(url, space)) and time.monotonic() < until:
+            time.sleep(0.5)
+    assert said in page
     assert str(tmp_path) not in page

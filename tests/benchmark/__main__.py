@@ -30,6 +30,7 @@ def main(
     """Time the start, a window, a long recording and many people at once."""
     starts = start.measure()
     classifier = Classifier()
+    classifier.load()
     figures = {
         "cores": os.cpu_count(),
         "start": starts,

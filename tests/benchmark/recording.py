@@ -10,9 +10,9 @@ import numpy as np
 
 from app import audio
 from app.audio import HOP_SECONDS
-from app.bundle import read
 from app.classifier import Classifier
 from app.recordings import hear
+from app.saved_model import read
 from tests.benchmark.window import plain_way
 from tests.conftest import EXAMPLES
 from tests.serving import resident_megabytes

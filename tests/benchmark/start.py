@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from app import audio
-from tests.benchmark.load import CHUNK_SECONDS, SAMPLE_RATE, App, Person, attend
+from tests.benchmark.load import SAMPLE_RATE, App, Person, first_reading
 from tests.conftest import EXAMPLES
 from tests.serving import app_running
 
@@ -22,6 +22,6 @@ def seconds() -> dict[str, float]:
     began = time.monotonic()
     with app_running() as (url, _):
         page = time.monotonic() - began
-        asyncio.run(attend(person, App(url), sound, 2 * CHUNK_SECONDS))
+        asyncio.run(first_reading(person, App(url), sound))
     answer = person.told[0][0] - began
     return {"to the page, s": round(page, 1), "to the first reading, s": round(answer, 1)}

@@ -11,9 +11,9 @@ import librosa
 import numpy as np
 
 from app import audio
-from app.bundle import read
 from app.classifier import Classifier
 from app.frontend import LogMel
+from app.saved_model import read
 from tests.benchmark import egemaps_window
 from tests.benchmark.timing import milliseconds
 from tests.conftest import EXAMPLES

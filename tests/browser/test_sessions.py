@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from app.bundle import read, write
 from app.classifier import Classifier
+from app.saved_model import read, write
 from app.ui.live_tab import BEHIND, Listener
 from tests.browser.serving import served
 from tests.browser.steps import SECOND, plotted, record, wait_for_readings

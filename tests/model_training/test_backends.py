@@ -17,7 +17,7 @@ TRAIN = """
 import dataclasses, sys
 from pathlib import Path
 import keras, numpy as np, pandas as pd
-from app import bundle
+from app import saved_model
 from app.emotions import LABELS
 from model_training import recipes, training
 from model_training.augmentation import Surroundings
@@ -37,7 +37,7 @@ training.train(
     recipe, Split("ravdess-si", 1, *sides), clips, Surroundings([], []), run,
     folder / "run", folder / "bundle",
 )
-model, info = bundle.read(folder / "bundle")
+model, info = saved_model.read(folder / "bundle")
 assert info.versions["backend"] == "jax"
 logits = keras.ops.convert_to_numpy(model(clips[:4], training=False)) / info.temperature
 np.savez(folder / "jax.npz", clips=clips[:4], logits=logits)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from app import bundle
+from app import bundle, saved_model
 from app.audio import resample
 from app.classifier import DEFAULT_MODEL, MODELS, Classifier
 from app.emotions import LABELS
@@ -59,7 +59,7 @@ def test_the_live_session_hears_windows_of_another_rate_and_length(tmp_path):
     info = bundle.read_info(MODELS / DEFAULT_MODEL).model_copy(
         update={"sample_rate": recipe.sample_rate, "window_seconds": recipe.window_seconds}
     )
-    bundle.write(tmp_path, keras.Model(waveform, logits), info)
+    saved_model.write(tmp_path, keras.Model(waveform, logits), info)
 
     session = LiveSession(Classifier(tmp_path))
     spoken, rate = soundfile.read(next(EXAMPLES.glob("joined*.ogg")), frames=6 * 16_000)

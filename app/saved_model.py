@@ -1,0 +1,42 @@
+"""The Keras model of a bundle, written and read back."""
+
+from pathlib import Path
+
+import keras
+
+from app import frontend  # noqa: F401  registers the layers that a saved model is made of
+from app.bundle import INFO_FILE, MODEL_FILE, BundleError, BundleInfo, checked, digest, write_text
+from app.emotions import LABELS
+
+
+def write(folder: Path, model: keras.Model, info: BundleInfo) -> None:
+    """Write the model and its description, each file whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"partial-{MODEL_FILE}"
+    model.save(partial)
+    info = info.model_copy(update={"model_sha256": digest(partial)})
+    partial.replace(folder / MODEL_FILE)
+    write_text(folder / INFO_FILE, info.model_dump_json(indent=2) + "\n")
+
+
+def read(folder: Path) -> tuple[keras.Model, BundleInfo]:
+    """Load a bundle, its model ready for inference.
+
+    Raises:
+        BundleError: as `checked`, or the model file is no model, or another one.
+    """
+    info = checked(folder)
+    try:
+        model = keras.saving.load_model(folder / MODEL_FILE, compile=False, safe_mode=True)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        raise BundleError(
+            f"The model in {folder} cannot be loaded with Keras {keras.__version__}: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
+    window = round(info.window_seconds * info.sample_rate)
+    if model.input_shape != (None, window) or model.output_shape != (None, len(LABELS)):
+        raise BundleError(
+            f"The model in {folder} maps {model.input_shape} to {model.output_shape}, "
+            f"and its {INFO_FILE} says (None, {window}) to (None, {len(LABELS)})."
+        )
+    return model, info

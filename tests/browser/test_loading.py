@@ -1,0 +1,68 @@
+"""The page comes before its model: what a person sees and does meanwhile."""
+
+from threading import Event
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from app.classifier import Classifier
+from tests.browser.serving import served
+from tests.browser.steps import SECOND, plotted, record, stop, upload, wait_for_readings
+
+
+class Held(Classifier):
+    """The shipped bundle on a machine that takes as long to load it as a test wants."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = Event()
+
+    def load(self):
+        self.released.wait(60)
+        return super().load()
+
+
+@pytest.fixture
+def held_page():
+    classifier = Held()
+    for _, url in served(classifier):
+        yield classifier, url
+        classifier.released.set()
+
+
+def test_a_recording_may_begin_before_the_model_is_there(open_page, held_page):
+    classifier, url = held_page
+    page = open_page("speech", url)
+    expect(page.locator("#live .emotion")).to_have_text("Getting ready")
+    record(page)
+    expect(page.locator("#live .detail")).to_contain_text("The model is loading")
+    page.wait_for_timeout(5 * SECOND)  # longer than the page waits for a silent server
+    expect(page.locator("#live .emotion")).to_have_text("Listening")
+    expect(page.locator("#live .detail")).to_contain_text("The model is loading")
+    assert plotted(page)[0]["x"] == []
+    classifier.released.set()
+    wait_for_readings(page, 4)
+    times = plotted(page)[0]["x"]
+    assert times[0] > 4, "readings begin at what is said now"
+    assert np.diff(times) == pytest.approx(0.5), "and miss nothing of it"
+    stop(page)
+    expect(page.locator("#live .summary")).to_contain_text("heard")
+
+
+def test_the_page_says_when_the_model_has_come(open_page, held_page):
+    classifier, url = held_page
+    page = open_page("speech", url)
+    expect(page.locator("#live .emotion")).to_have_text("Getting ready")
+    classifier.released.set()
+    expect(page.locator("#live .emotion")).to_have_text("Ready", timeout=30 * SECOND)
+
+
+def test_a_recording_waits_for_the_model(open_page, recordings, held_page):
+    classifier, url = held_page
+    page = open_page("speech", url)
+    upload(page, recordings["angry"])
+    expect(page.locator("#progress")).to_contain_text("Loading the model")
+    classifier.released.set()
+    expect(page.locator("#summary .emotion")).to_have_text("angry", timeout=30 * SECOND)
+    expect(page.locator("#progress")).to_have_text("")
