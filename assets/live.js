@@ -4,6 +4,7 @@ const WINDOW = 60; // seconds on the plot
 const SILENT = 3000; // ms without a reading after which the server counts as behind
 const BEHIND = 4; // seconds between what was recorded and what was heard, from which it is said
 const QUIETEST = -60; // dBFS, the left end of the meter
+const LOADING = "The model is loading."; // no longer than what comes after it, or the page jumps
 const STATUS = {
   idle: "Not recording",
   listening: "Listening",
@@ -178,15 +179,14 @@ function rest() {
     root.dataset.state = "idle";
     find(".status-text").textContent = STATUS.idle;
   } else if (loading) {
-    show("idle", "", "Getting ready", "The model is loading, a few seconds.");
+    show("idle", "", "Getting ready", LOADING);
   } else {
     show("idle", "", "Ready", "Press record and speak.");
   }
 }
 
 function listen() {
-  const detail = loading ? "The model is loading; readings come soon." : "Say a sentence or two.";
-  show("listening", "", "Listening", detail);
+  show("listening", "", "Listening", loading ? LOADING : "Say a sentence or two.");
 }
 
 function tellLoading(now) {
