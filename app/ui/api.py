@@ -22,7 +22,7 @@ from app.prediction import by_label, prediction
 from app.recordings import analyze
 from app.tables import Outcome
 from app.ui.api_sessions import Sessions
-from app.ui.gradio_mended import leave_no_files, take_uploads
+from app.ui.gradio_mended import Kept, take_uploads
 from app.ui.models import chooser, named
 
 AT_ONCE = 2  # recordings and batches that are heard at the same time; the others wait
@@ -40,7 +40,6 @@ class ApiError(UndertoneError):
 
 def build(classifier: Classifier) -> None:
     """Add the endpoints to the Blocks that are open; nothing of them shows on the page."""
-    endpoints = Endpoints(classifier)
     with gr.Column(visible=False):
         model = chooser(classifier, "What listens.")
         recording = gr.Audio(
@@ -50,7 +49,6 @@ def build(classifier: Classifier) -> None:
         recordings = gr.File(
             file_count="multiple", type="filepath", label="Recordings, and zip archives of them"
         )
-        leave_no_files(recordings)
         hop = gr.Number(
             HOP_SECONDS, minimum=0.1, maximum=WINDOW_SECONDS, label="Seconds between windows"
         )
@@ -65,6 +63,7 @@ def build(classifier: Classifier) -> None:
         rows = gr.JSON(label="a row a recording, or a row a window")
         heard = gr.JSON(label="session, heard (seconds), readings")
 
+    endpoints = Endpoints(classifier, Kept(recordings))
     few = {"concurrency_limit": AT_ONCE, "concurrency_id": "recordings"}
     gr.on([], endpoints.predict, [recording, model], predicted, api_name="predict", **few)
     gr.on([], endpoints.analyze, [recording, hop, model], analyzed, api_name="analyze", **few)
@@ -91,8 +90,9 @@ class Endpoints:
     Gradio reads one line a parameter.
     """
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, classifier: Classifier, kept: Kept) -> None:
         self._classifier = classifier
+        self._kept = kept
         self._sessions = Sessions()
 
     def predict(self, recording: str | None, model: str) -> Row:
@@ -105,8 +105,8 @@ class Endpoints:
         Returns:
             emotion and confidence (0 to 1), both null when there is too little speech; probabilities by emotion; duration and speech in seconds.
         """  # noqa: E501  Gradio reads one line a parameter and of what is returned
-        with plainly():
-            heard = analyze(sent(recording), named(self._classifier, model))
+        with self._hearing(recording) as path:
+            heard = analyze(path, named(self._classifier, model))
         return asdict(prediction(heard))
 
     def analyze(self, recording: str | None, hop: float, model: str) -> Row:
@@ -120,8 +120,7 @@ class Endpoints:
         Returns:
             what predict returns, and windows: a row each with start and end in seconds, emotion, confidence, speech (share of the window) and the probability of each emotion; null without speech.
         """  # noqa: E501  Gradio reads one line a parameter and of what is returned
-        with plainly():
-            path = sent(recording)
+        with self._hearing(recording) as path:
             heard = analyze(path, named(self._classifier, model), hop)
         windows = tables.segments([Outcome(Path(path).name, heard)]).drop(columns="file")
         return asdict(prediction(heard)) | {"windows": tables.records(windows)}
@@ -138,8 +137,8 @@ class Endpoints:
         Returns:
             a list of rows: file, emotion, confidence, duration and speech in seconds, error (why it could not be heard, or null) and the probability of each emotion.
         """  # noqa: E501  Gradio reads one line a parameter and of what is returned
-        with plainly():
-            items = list(expand(map(Path, sent(recordings))))
+        with self._hearing(recordings) as paths:
+            items = list(expand(map(Path, paths)))
             if len(items) > LIMITS.recordings:
                 raise ApiError(f"At most {LIMITS.recordings} recordings at once: send fewer.")
             results = outcomes(items, named(self._classifier, model), jobs=1)
@@ -187,6 +186,15 @@ class Endpoints:
             "readings": [reading_row(reading) for reading in readings],
         }
 
+    @contextmanager
+    def _hearing(self, what: Sent | None) -> Iterator[Sent]:
+        """What was sent stays until it is heard; errors are the client's sentence."""
+        with plainly():
+            if not what:
+                raise ApiError("Nothing was sent: send a recording.")
+            with self._kept.during([what] if isinstance(what, str) else what):
+                yield what
+
 
 @contextmanager
 def plainly() -> Iterator[None]:
@@ -195,12 +203,6 @@ def plainly() -> Iterator[None]:
         yield
     except UndertoneError as error:
         raise gr.Error(str(error), print_exception=False) from error
-
-
-def sent(what: Sent | None) -> Sent:
-    if not what:
-        raise ApiError("Nothing was sent: send a recording.")
-    return what
 
 
 def decode(chunk: str, sample_rate: int) -> np.ndarray:

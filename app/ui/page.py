@@ -56,7 +56,7 @@ def build(classifier: Classifier) -> gr.Blocks:
             with gr.Tab("Live", id="live"):
                 live_tab.build(classifier, page)
             with gr.Tab("Recordings", id="recordings"):
-                recordings_tab.build(classifier)
+                recordings_tab.build(classifier, page)
             with gr.Tab("About", id="about"):
                 gr.Markdown(about(classifier), elem_id="about")
         gr.HTML(asset("footer.html"), apply_default_css=False)

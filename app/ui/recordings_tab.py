@@ -15,12 +15,15 @@ from app.emotions import BY_NAME
 from app.limits import LIMITS
 from app.tables import Outcome
 from app.ui import ASSETS, asset
-from app.ui.gradio_mended import leave_no_files
+from app.ui.gradio_mended import Kept
 from app.ui.models import chooser, named, several
 from app.ui.words import NO_PROGRESS, empty_summary, loading, progress_bar, summary_of
 
 EXAMPLES = ASSETS / "examples"
 AT_ONCE = 2  # people who are served at the same time; the others wait
+GONE = (
+    "The sound is no longer here: it is deleted some minutes after it was sent. Drop it in again."
+)
 PAUSE = 0.2  # seconds between two signs of progress
 COLUMNS = ("no.", "file", "emotion", "confidence, %", "duration, s", "speech, s", "error")
 
@@ -32,8 +35,9 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 Updates = tuple[Any, ...]
 
 
-def build(classifier: Classifier) -> None:
-    """Lay out the tab inside the Blocks that are open."""
+def build(classifier: Classifier, page: gr.Blocks) -> None:
+    """Lay out the tab inside the page, whose Blocks are open."""
+    gr.set_static_paths([EXAMPLES])  # or they would be copied, and deleted as people's files are
     results = gr.State([])
     with gr.Row():
         with gr.Column(scale=5, min_width=300):
@@ -44,7 +48,7 @@ def build(classifier: Classifier) -> None:
                 elem_id="recordings",
                 height=170,
             )
-            leave_no_files(drop)
+            kept = Kept(drop)
             clips = sorted(EXAMPLES.glob("*.ogg"), key=lambda clip: (is_joined(clip), clip.name))
             gr.Examples(
                 examples=[[[str(clip)]] for clip in clips],
@@ -101,6 +105,7 @@ def build(classifier: Classifier) -> None:
     shown = [results, progress, stop, many, table, shares, taken, *details]
     changes = [drop.change, model.change]
     gr.on(changes, js=BUSY, api_visibility="private")
+    gr.on(changes, kept.hold, inputs=drop, queue=False, **QUIET)
     heard = gr.on(
         changes,
         partial(hear, classifier),
@@ -112,6 +117,9 @@ def build(classifier: Classifier) -> None:
     stop.click(rest, outputs=[progress, stop], cancels=[heard], js=DONE, **QUIET)
     for ended in (heard.success, heard.failure):
         ended(rest, outputs=[progress, stop], js=DONE, queue=False, **QUIET)
+        ended(kept.release, queue=False, **QUIET)
+    stop.click(kept.release, queue=False, **QUIET)
+    page.unload(kept.release)
     table.select(choose, inputs=results, outputs=details, queue=False, **QUIET)
     for button, make, name in (
         (files_csv, files_text, "undertone-recordings.csv"),
@@ -151,6 +159,8 @@ def hear(classifier: Classifier, paths: list[str] | None, model: str) -> Iterato
     if not paths:
         yield [], NO_PROGRESS, hidden(), hidden(), None, None, hidden(), *details_of(None)
         return
+    if not all(Path(path).exists() for path in paths):
+        raise gr.Error(GONE, print_exception=False)
     items = list(expand(map(Path, paths)))
     if len(items) > LIMITS.recordings:
         raise gr.Error(f"At most {LIMITS.recordings} recordings at once.", print_exception=False)

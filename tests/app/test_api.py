@@ -21,6 +21,7 @@ from app.recordings import analyze
 from app.ui import api, api_sessions
 from app.ui.api import Endpoints
 from app.ui.api_sessions import SessionError, Sessions
+from app.ui.gradio_mended import Kept
 
 RATE = 44_100
 CLOSE = 2e-3  # what a model that runs in another process, on other threads, may differ
@@ -220,7 +221,7 @@ def test_idle_sessions_are_given_up_and_so_is_the_idlest_of_too_many(classifier,
 
 def test_the_limits_hold_for_programs_too(classifier, examples, monkeypatch):
     monkeypatch.setattr(api, "LIMITS", Limits(recordings=1, live_minutes=1))
-    endpoints = Endpoints(classifier)
+    endpoints = Endpoints(classifier, Kept(gr.File()))
     with pytest.raises(gr.Error, match="At most 1 recordings at once"):
         endpoints.batch([str(path) for path in examples[:2]], False, classifier.name)
     silence, session = encoded(np.zeros(80_000)), ""

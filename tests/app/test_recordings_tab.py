@@ -158,3 +158,8 @@ def test_progress_counts_recordings_and_seconds():
     assert 'aria-valuenow="62"' in bar
     assert "Hearing 3 of 4: long.wav, 30.0 s of 1:00" in bar
     assert [clock(seconds) for seconds in (2.44, 65, 3605)] == ["2.4 s", "1:05", "1:00:05"]
+
+
+def test_a_recording_that_is_gone_is_asked_for_again(classifier, examples, tmp_path):
+    with pytest.raises(gr.Error, match="Drop it in again"):
+        list(hear(classifier, [str(examples[0]), str(tmp_path / "deleted.wav")]))

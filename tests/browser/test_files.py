@@ -1,0 +1,62 @@
+"""What the server keeps of the files that people send, with seconds where it has minutes."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from app.classifier import Classifier
+from app.ui import page as ui
+from tests.browser.serving import served
+from tests.browser.steps import SECOND, upload
+
+EVERY, AGE = 1, 3  # seconds
+HEARD = {"timeout": 40 * SECOND}
+
+
+class Slow(Classifier):
+    """The shipped bundle on a machine that takes longer for a recording than files are kept."""
+
+    def probabilities(self, windows):
+        time.sleep(AGE + 2 * EVERY)
+        return super().probabilities(windows)
+
+
+@pytest.fixture
+def forgetful_page(monkeypatch):
+    monkeypatch.setattr(ui, "DELETE_CACHE", (EVERY, AGE))
+    classifier = Slow()
+    classifier.load()
+    yield from served(classifier)
+
+
+def test_files_outlast_their_turn_and_no_more(open_page, recordings, forgetful_page):
+    blocks, url = forgetful_page
+    page = open_page(url=url)
+    upload(page, recordings["angry"], recordings["sad"], recordings["silence"])
+    expect(page.locator("#progress")).to_contain_text("Hearing")
+    sent = [Path(path) for component in blocks.blocks.values() for path in kept_by(component)]
+    assert len(sent) == 3
+    expect(page.locator("#progress")).to_have_text("", **HEARD)
+    assert "No such file" not in page.locator("#files").inner_text()
+    until = time.monotonic() + 10
+    while any(path.exists() for path in sent) and time.monotonic() < until:
+        page.wait_for_timeout(0.2 * SECOND)
+    assert not any(path.exists() for path in sent)
+
+
+def test_an_example_is_there_however_long_the_server_runs(open_page, forgetful_page):
+    _, url = forgetful_page
+    page = open_page(url=url)
+    page.wait_for_timeout((AGE + 2 * EVERY) * SECOND)
+    page.get_by_role("tab", name="Recordings").click()
+    page.locator("#examples button").first.click()
+    expect(page.locator("#summary .detail")).to_contain_text("confident", **HEARD)
+    left = [path for path in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if path.is_file()]
+    assert all(path.stat().st_size for path in left), "Gradio would leave an empty file"
+
+
+def kept_by(component):
+    return getattr(component, "keep_in_cache", ())
