@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from app.bundle import write_text
 from model_training import pictures, recipes, results
-from model_training.evaluation import Evaluation
-from model_training.protocols import AS_PUBLISHED, FOLDS, PROTOCOLS
+from model_training.evaluation import Evaluation, expected_calibration_error, pooled
+from model_training.protocols import AS_PUBLISHED, FOLDS, HEADLINES, PROTOCOLS
 
 TABLE_FILE = "README.md"
 CHART_FILE = "comparison.svg"
@@ -21,8 +21,10 @@ NOTE = """\
 UAR is the unweighted average recall on the test, its mean and standard deviation over the folds
 that were run (of those there are). `as-published` splits clips at random, as the sources did, so it
 leaks: the voices of its test were trained on. The other protocols keep speakers apart. CREMA-D is
-scored among its six emotions. Written by `python -m model_training compare` from the files below
-this folder, which hold the clips and speakers on each side, the seed and all other figures.
+scored among its six emotions. ECE is the expected calibration error (15 bins) of the answers of all
+folds together; the UAR of women and of men is the mean over the folds. Written by `python -m
+model_training compare` from the files below this folder, which hold the clips and speakers on each
+side, the seed and all other figures.
 """
 
 
@@ -33,7 +35,7 @@ def compare(folder: Path) -> str:
         ResultError: there is none.
     """
     found = results.read(folder)
-    text = table(found)
+    text = f"{table(found)}\n\n{details(found)}"
     picture = f"![UAR by recipe and protocol]({CHART_FILE})"
     write_text(folder / TABLE_FILE, f"# What the recipes reach\n\n{picture}\n\n{text}\n\n{NOTE}")
     write_text(folder / CHART_FILE, pictures.svg(chart(found)))
@@ -57,6 +59,29 @@ def table(found: Sequence[Evaluation]) -> str:
             row[f"{protocol} UAR"] = _spread(runs.get(protocol, []), protocol)
         rows.append(row)
     return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+
+
+def details(found: Sequence[Evaluation]) -> str:
+    """Markdown: a row a recipe and protocol, with its calibration, and women and men apart."""
+    rows = []
+    for recipe, runs in _by_recipe(found).items():
+        for protocol in PROTOCOLS:
+            folds = runs.get(protocol, [])
+            if not folds:
+                continue
+            bins = pooled([one for fold in folds for one in fold.headline.reliability])
+            group = HEADLINES[protocol]
+            apart = {
+                f"{sex} UAR": _mean(
+                    fold.test[f"{group} {sex}"].uar
+                    for fold in folds
+                    if f"{group} {sex}" in fold.test
+                )
+                for sex in ("female", "male")
+            }
+            error = f"{expected_calibration_error(bins):.3f}" if bins else ""
+            rows.append({"recipe": recipe, "protocol": protocol, "ECE": error, **apart})
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) if rows else ""
 
 
 def chart(found: Sequence[Evaluation]) -> Figure:

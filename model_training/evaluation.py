@@ -1,9 +1,11 @@
 """How good a bundle is on the test of its protocol, by the predictor that serves it."""
 
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -201,6 +203,7 @@ def figures(
     heard = confusion.sum(axis=0)[:-1]
     precision = confusion.diagonal() / np.maximum(heard, 1)
     confidence, correct = scores[~abstained].max(axis=1), (answered == acted)[~abstained]
+    bins = [] if certain else reliability(confidence, correct)
     return Figures(
         clips=len(table),
         speakers=sorted(table["speaker"].unique()),
@@ -212,10 +215,8 @@ def figures(
         ),
         recall=dict(zip(present, map(float, recall), strict=True)),
         precision=dict(zip(labels, map(float, precision), strict=True)),
-        expected_calibration_error=None
-        if certain
-        else expected_calibration_error(confidence, correct),
-        reliability=[] if certain else reliability(confidence, correct),
+        expected_calibration_error=None if certain else expected_calibration_error(bins),
+        reliability=bins,
         abstained=int(abstained.sum()),
         confusion=confusion.tolist(),
     )
@@ -239,11 +240,31 @@ def reliability(confidence: np.ndarray, correct: np.ndarray) -> list[Bin]:
     ]
 
 
-def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
+def pooled(bins: Iterable[Bin]) -> list[Bin]:
+    """The bins of several folds as those of all their answers together."""
+    same: dict[int, list[Bin]] = defaultdict(list)
+    for one in bins:
+        same[min(int(one.confidence * CALIBRATION_BINS), CALIBRATION_BINS - 1)].append(one)
+    return [
+        Bin(
+            clips=sum(one.clips for one in several),
+            confidence=_weighted(several, "confidence"),
+            accuracy=_weighted(several, "accuracy"),
+        )
+        for _, several in sorted(same.items())
+    ]
+
+
+def expected_calibration_error(bins: Sequence[Bin]) -> float:
     """Mean gap between confidence and accuracy over the bins, weighted by clips (Naeini 2015)."""
-    bins = reliability(confidence, correct)
     gaps = [abs(bin.confidence - bin.accuracy) * bin.clips for bin in bins]
-    return sum(gaps) / max(len(confidence), 1)
+    return sum(gaps) / max(sum(bin.clips for bin in bins), 1)
+
+
+def _weighted(bins: Sequence[Bin], what: Literal["confidence", "accuracy"]) -> float:
+    return float(
+        np.average([getattr(one, what) for one in bins], weights=[one.clips for one in bins])
+    )
 
 
 def groups(

@@ -6,7 +6,13 @@ import pytest
 from sklearn.metrics import recall_score
 
 from app.emotions import LABELS
-from model_training.evaluation import ABSTAINED, expected_calibration_error, figures
+from model_training.evaluation import (
+    ABSTAINED,
+    expected_calibration_error,
+    figures,
+    pooled,
+    reliability,
+)
 
 SIX = ("neutral", "happy", "sad", "angry", "fearful", "disgust")
 
@@ -66,6 +72,21 @@ def test_figures_agree_with_scikit_learn_on_random_answers():
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
     confidence = np.full(1000, 0.7)
     correct = np.arange(1000) < 700
-    assert expected_calibration_error(confidence, correct) == pytest.approx(0.0, abs=1e-9)
-    assert expected_calibration_error(confidence, np.ones(1000, bool)) == pytest.approx(0.3)
-    assert expected_calibration_error(np.ones(4), np.array([1, 1, 0, 0])) == pytest.approx(0.5)
+    assert error(confidence, correct) == pytest.approx(0.0, abs=1e-9)
+    assert error(confidence, np.ones(1000, bool)) == pytest.approx(0.3)
+    assert error(np.ones(4), np.array([1, 1, 0, 0])) == pytest.approx(0.5)
+
+
+def error(confidence, correct):
+    return expected_calibration_error(reliability(confidence, correct))
+
+
+def test_the_calibration_of_folds_together_is_that_of_all_their_answers():
+    rng = np.random.default_rng(1)
+    confidence = rng.uniform(0.125, 1.0, 900)
+    correct = rng.random(900) < confidence
+    folds = np.array_split(np.arange(900), [100, 450])
+    bins = [one for fold in folds for one in reliability(confidence[fold], correct[fold])]
+    assert sum(one.clips for one in pooled(bins)) == 900
+    assert expected_calibration_error(pooled(bins)) == pytest.approx(error(confidence, correct))
+    assert expected_calibration_error(bins) > expected_calibration_error(pooled(bins))

@@ -124,9 +124,14 @@ def test_the_table_is_made_of_the_results_alone(place, tmp_path):
     printed = command(tmp_path, "compare", "--results", "results")
     table = (tmp_path / "results" / TABLE_FILE).read_text()
     assert table == (place / "model_training/results" / TABLE_FILE).read_text()
-    (row,) = (line for line in table.splitlines() if line.startswith("| mfcc-cnn"))
+    row, detail = (line for line in table.splitlines() if line.startswith("| mfcc-cnn"))
     assert "(2 of 6)" in row
     assert row in printed
+    folds = [one for one in results.read(tmp_path / "results") if one.recipe == "mfcc-cnn"][1:]
+    women = np.mean([fold.test["RAVDESS female"].uar for fold in folds])
+    _, _, protocol, error, female, _, _ = (cell.strip() for cell in detail.split("|"))
+    assert (protocol, female) == ("ravdess-si", f"{women:.4f}")
+    assert 0 < float(error) < 1
     chart = (tmp_path / "results" / CHART_FILE).read_text()
     assert "egemaps-svm" in chart
     assert "as-published" in chart
