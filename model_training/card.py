@@ -78,16 +78,25 @@ def write(folder: Path) -> Path:
 
 
 def write_figures(evaluation: Evaluation, readme: Path) -> None:
-    """Replace what stands between the markers of a README by the table of figures.
+    """Put the table of figures into a README.
 
     Raises:
         ValueError: the file has no markers.
     """
-    before, begin, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{readme} has no place for figures: {BEGIN} and {END} are missing.")
-    write_text(readme, f"{before}{BEGIN}\n{figures_table(evaluation)}\n{END}{after}")
+    put_between(readme, BEGIN, END, figures_table(evaluation))
+
+
+def put_between(readme: Path, begin: str, end: str, text: str) -> None:
+    """Replace what stands between two markers of a README, which stay.
+
+    Raises:
+        ValueError: the file has no such markers.
+    """
+    before, found, rest = readme.read_text(encoding="utf-8").partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"{readme} has no place for figures: {begin} and {end} are missing.")
+    write_text(readme, f"{before}{begin}\n{text}\n{end}{after}")
 
 
 def text(info: BundleInfo, evaluation: Evaluation, worse: Robustness | None) -> str:

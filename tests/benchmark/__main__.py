@@ -14,6 +14,7 @@ import typer
 
 from app.bundle import write_text
 from app.classifier import Classifier
+from model_training.card import put_between
 from tests.benchmark import load, recording, start, window
 
 BEGIN, END = "<!-- speed:begin -->", "<!-- speed:end -->"
@@ -44,7 +45,7 @@ def main(
     write_text(out / "benchmark.json", json.dumps(figures, indent=1) + "\n")
     write_text(out / "benchmark.md", text + "\n")
     if readme:
-        put(text, readme)
+        put_between(readme, BEGIN, END, text)
 
 
 def markdown(figures: dict[str, Any]) -> str:
@@ -58,19 +59,6 @@ def markdown(figures: dict[str, Any]) -> str:
             f"{heard['minutes']:g} minutes of speech take {heard['growth_mb']} MB more than none.",
         ]
     )
-
-
-def put(text: str, readme: Path) -> None:
-    """Replace what stands between the markers of a README.
-
-    Raises:
-        ValueError: the file has no markers.
-    """
-    before, begin, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{readme} has no place for the tables: {BEGIN} and {END} are missing.")
-    write_text(readme, f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 
 if __name__ == "__main__":
