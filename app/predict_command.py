@@ -69,8 +69,7 @@ def paths(name: str) -> list[Path]:
             raise FileNotFoundError(f"There is no recording in the folder {name}.")
         return chosen
     if not path.exists() and glob.has_magic(name):
-        # Path.glob takes no absolute pattern and finds hidden files.
-        found = glob.glob(name, recursive=True)  # noqa: PTH207  for the reason above
+        found = glob.glob(name, recursive=True)  # noqa: PTH207  Path.glob takes no absolute pattern
         chosen = sorted(map(Path, found))
         if not chosen:
             raise FileNotFoundError(f"Nothing matches {name}.")

@@ -87,7 +87,7 @@ def no_tool(endpoint: Endpoint) -> Endpoint:
 class Endpoints:
     """What the endpoints answer. Their docstrings are Gradio's API page and the agents' manual.
 
-    Gradio reads one line a parameter.
+    Gradio reads one line a parameter, and joins those of what is returned with commas.
     """
 
     def __init__(self, classifier: Classifier, kept: Kept) -> None:
@@ -103,8 +103,10 @@ class Endpoints:
             model: what listens, by its name.
 
         Returns:
-            emotion and confidence (0 to 1), both null when there is too little speech; probabilities by emotion; duration and speech in seconds.
-        """  # noqa: E501  Gradio reads one line a parameter and of what is returned
+            emotion and confidence (0 to 1), both null when there is too little speech
+            probabilities by emotion
+            duration and speech in seconds
+        """
         with self._hearing(recording) as path:
             heard = analyze(path, named(self._classifier, model))
         return asdict(prediction(heard))
@@ -118,8 +120,10 @@ class Endpoints:
             model: what listens, by its name.
 
         Returns:
-            what predict returns, and windows: a row each with start and end in seconds, emotion, confidence, speech (share of the window) and the probability of each emotion; null without speech.
-        """  # noqa: E501  Gradio reads one line a parameter and of what is returned
+            what predict returns
+            windows: a row each with start and end in seconds, and speech (share of the window)
+            in it emotion, confidence and the probability of each emotion, null without speech
+        """
         with self._hearing(recording) as path:
             heard = analyze(path, named(self._classifier, model), hop)
         windows = tables.segments([Outcome(Path(path).name, heard)]).drop(columns="file")
@@ -135,8 +139,10 @@ class Endpoints:
             model: what listens, by its name.
 
         Returns:
-            a list of rows: file, emotion, confidence, duration and speech in seconds, error (why it could not be heard, or null) and the probability of each emotion.
-        """  # noqa: E501  Gradio reads one line a parameter and of what is returned
+            a list of rows: file, emotion, confidence, duration and speech in seconds
+            error (why it could not be heard, or null)
+            the probability of each emotion
+        """
         with self._hearing(recordings) as paths:
             items = list(expand(map(Path, paths)))
             if len(items) > LIMITS.recordings:
@@ -159,14 +165,17 @@ class Endpoints:
         Args:
             chunk: up to ten seconds of mono sound, signed 16-bit little-endian samples as base64.
             sample_rate: of the chunk, in Hz.
-            session: what the first answer named; leave it out to begin one. Idle for 5 minutes, it ends.
+            session: what the first answer named, or nothing for a new one; it ends after 5 idle minutes.
             smoothing: how much of the last reading a new one keeps, 0 to 0.95.
             last: true to end the session with this chunk.
             model: what listens, by its name; a session may change it.
 
         Returns:
-            session, to go on with; heard, the seconds so far; readings, one each half second: time, status (listening, no speech or speaking), emotion, confidence, probabilities by emotion, speech (share of the step) and level (dBFS).
-        """  # noqa: E501  Gradio reads one line a parameter and of what is returned
+            session, to go on with
+            heard, the seconds so far
+            readings, one each half second: time, status (listening, no speech or speaking)
+            in each emotion, confidence, probabilities by emotion, speech (share) and level (dBFS)
+        """
         with plainly():
             samples = decode(chunk, sample_rate)
             chosen = named(self._classifier, model)
