@@ -165,7 +165,7 @@ class Endpoints:
         Args:
             chunk: up to ten seconds of mono sound, signed 16-bit little-endian samples as base64.
             sample_rate: of the chunk, in Hz.
-            session: what the first answer named, or nothing for a new one; it ends after 5 idle minutes.
+            session: what the first answer named; empty for a new one; 5 idle minutes end it.
             smoothing: how much of the last reading a new one keeps, 0 to 0.95.
             last: true to end the session with this chunk.
             model: what listens, by its name; a session may change it.
