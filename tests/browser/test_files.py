@@ -49,14 +49,19 @@ def test_files_outlast_their_turn_and_no_more(open_page, recordings, forgetful_p
 
 def test_an_example_is_there_however_long_the_server_runs(open_page, forgetful_page):
     _, url = forgetful_page
+    before = temporary_files()
     page = open_page(url=url)
     page.wait_for_timeout((AGE + 2 * EVERY) * SECOND)
     page.get_by_role("tab", name="Recordings").click()
     page.locator("#examples button").first.click()
     expect(page.locator("#summary .detail")).to_contain_text("confident", **HEARD)
-    left = [path for path in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if path.is_file()]
+    left = temporary_files() - before
     assert all(path.stat().st_size for path in left), "Gradio would leave an empty file"
 
 
 def kept_by(component):
     return getattr(component, "keep_in_cache", ())
+
+
+def temporary_files():
+    return {path for path in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if path.is_file()}

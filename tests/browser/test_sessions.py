@@ -114,7 +114,8 @@ def test_a_stream_leaves_no_timers(open_page, page_and_url):
     page = open_page("speech", url)
     record(page)
     wait_for_readings(page, 6)
-    tasks = [thing for thing in gc.get_objects() if isinstance(thing, asyncio.Task)]
+    # Its type is asked for, not isinstance: that would look through weak proxies, dead ones too.
+    tasks = [thing for thing in gc.get_objects() if type(thing) is asyncio.Task]
     names = [task.get_coro().__qualname__ for task in tasks if not task.done()]
     assert sum("wait_for_event" in name for name in names) <= 1
     assert not [name for name in names if name.endswith("Queue.timeout")]
