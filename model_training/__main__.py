@@ -62,8 +62,8 @@ Protocol = Annotated[
     str,
     typer.Option(
         help="ravdess-si, cremad-si, tess-si keep speakers apart; ravdess-cross keeps RAVDESS "
-        "apart. as-published splits clips at random, as the recipe's source did: it leaks, and "
-        "its figures say little about other voices."
+        "apart; everyone is for a bundle to ship. as-published splits clips at random, as the "
+        "recipe's source did: it leaks, and its figures say little about other voices."
     ),
 ]
 RecipeName = Annotated[str, typer.Option(help="Its name; a file of model_training/recipes.")]
@@ -94,7 +94,7 @@ def train(
         int,
         typer.Option(
             help="Who stays unheard: ravdess-si 1 to 6, cremad-si 1 to 5, tess-si 1 or 2, "
-            "ravdess-cross 1, as-published 1 to 5."
+            "ravdess-cross 1, everyone 1, as-published 1 to 5."
         ),
     ] = 1,
     seed: Seed = 1,
@@ -136,10 +136,11 @@ def evaluate(
     from model_training import card
     from model_training.experiment import of_bundle
 
-    found = of_bundle(bundle, data).evaluate(bundle, results)
+    of_bundle(bundle, data).evaluate(bundle, results)
+    known = card.sources(bundle, results)
     if readme:
-        card.write_figures(found, readme)
-    typer.echo(card.figures_table(found))
+        card.write_figures(known, readme)
+    typer.echo(card.figures_table(known))
     typer.echo(f"Figures, card and report (report/index.html) are in {bundle}.")
 
 
@@ -147,11 +148,12 @@ def evaluate(
 def robustness(
     bundle: Annotated[Path, typer.Argument(help="The folder of the bundle, already evaluated.")],
     data: Data,
+    results: Results = RESULTS,
 ) -> None:
     """Measure a bundle in noise, in a room, louder, shifted, cut, by telephone and as MP3."""
     from model_training.experiment import of_bundle
 
-    for found in of_bundle(bundle, data).robustness(bundle).conditions:
+    for found in of_bundle(bundle, data).robustness(bundle, results).conditions:
         typer.echo(
             f"{found.corpus}, {found.condition}: UAR {found.uar:.3f}, falls by {found.fall:+.3f}, "
             f"{found.same:.0%} the same answers"

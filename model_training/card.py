@@ -1,17 +1,21 @@
 """What is told of a bundle: its card, and the figures in the README, from result files alone."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.bundle import BundleInfo, read_info, write_text
 from app.emotions import LABELS
-from model_training.evaluation import EVALUATION_FILE, Evaluation, Figures, read
-from model_training.protocols import AS_PUBLISHED, HEADLINES
-from model_training.robustness import ROBUSTNESS_FILE, Robustness
-from model_training.robustness import read as read_robustness
+from model_training import evaluation, results, robustness
+from model_training.augmentation import UNSEEN_NOISES, UNSEEN_ROOMS
+from model_training.evaluation import Evaluation, Figures, together
+from model_training.protocols import AS_PUBLISHED, EVERYONE, HEADLINES
+from model_training.robustness import Condition
 
 CARD_FILE = "README.md"
 CORPORA = ("RAVDESS", "CREMA-D", "TESS")  # in the order in which they are told
 LEAKING = HEADLINES[AS_PUBLISHED]
+BY_FOLDS = ("ravdess-si", "cremad-si", "tess-si")  # what a bundle that heard everyone is told by
 BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
 
 LIMITS = """\
@@ -27,6 +31,13 @@ they are easier than most. Its validation speakers, who had a say in the tempera
 ships, are nearer to what to expect of a new voice.
 """
 
+TOLD_BY_FOLDS = """\
+It learned from everybody whom the corpora hold but those who validate and the speakers of the
+example clips. **The rows of folds are not of this bundle**: they are of models of the same recipe,
+one a fold, each tested on the speakers whom it alone had not heard, by which nothing was chosen.
+They were trained for themselves, which may be for less long than this bundle. The other rows are
+of this bundle. """
+
 RESPONSIBLE_USE = """\
 Do not use it to judge people: not at work, not at school, not in hiring, policing, insurance or
 health care. The European Union's AI Act (Regulation (EU) 2024/1689, Article 5(1)(f)) prohibits
@@ -40,23 +51,67 @@ CREMA-D (ODbL 1.0), so they are for non-commercial research and learning only: C
 """
 
 
-def figures_table(evaluation: Evaluation, detailed: bool = False) -> str:
+@dataclass(frozen=True)
+class Sources:
+    """What is known of a bundle, from files alone.
+
+    Attributes:
+        folds: results of its recipe, where a bundle is told by them; else none.
+        worse: how it, or the models of those folds, bear worse conditions; else none.
+    """
+
+    info: BundleInfo
+    evaluation: Evaluation
+    folds: list[Evaluation]
+    worse: list[Condition]
+
+
+def sources(folder: Path, results_folder: Path) -> Sources:
+    """What is known of the bundle in a folder.
+
+    Args:
+        folder: the bundle, evaluated.
+        results_folder: the result files, for a bundle that is told by the folds of its recipe.
+    """
+    info = read_info(folder)
+    found = evaluation.read(folder / evaluation.EVALUATION_FILE)
+    if info.protocol == EVERYONE:
+        folds = results.of_recipe(results_folder, info.recipe)
+        models = results.robustness_of_recipe(results_folder, info.recipe)
+        return Sources(info, found, folds, robustness.together(models))
+    measured = robustness.read(folder)
+    # What was measured of an earlier model is not told.
+    own = measured is not None and measured.model_sha256 == info.model_sha256
+    return Sources(info, found, [], measured.conditions if measured and own else [])
+
+
+def _groups(known: Sources) -> Iterator[tuple[str, str, Figures]]:
+    """Every group of clips, the side they were on and its figures; those of folds first."""
+    for protocol in BY_FOLDS:
+        folds = [one for one in known.folds if one.protocol == protocol]
+        for group in folds[0].test if folds else ():
+            if group.startswith(HEADLINES[protocol]):
+                yield group, f"{len(folds)} folds", together(folds, group)
+    for side in ("test", "validation"):
+        for group, found in getattr(known.evaluation, side).items():
+            yield group, side, found
+
+
+def figures_table(known: Sources, detailed: bool = False) -> str:
     """A Markdown table: one row a corpus and side.
 
     Where it is detailed, women and men, ages and races apart, and answers unlimited too.
     """
-    tested = "a random split, leaking" if evaluation.leaks else "voices never heard"
+    tested = "a random split, leaking" if known.evaluation.leaks else "voices never heard"
     rows = [
         f"| {tested} | speakers | clips | UAR | WA | weighted F1 | ECE | no speech |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    sides = (("test", evaluation.test), ("validation", evaluation.validation))
     rows += [
         f"| {group}, {side} | {len(found.speakers)} | {found.clips} | {found.uar:.3f} "
         f"| {found.accuracy:.3f} | {found.weighted_f1:.3f} "
         f"| {_calibration(found)} | {found.abstained} |"
-        for side, groups in sides
-        for group, found in groups.items()
+        for group, side, found in _groups(known)
         if detailed or group in (*CORPORA, LEAKING)
     ]
     return "\n".join(rows)
@@ -67,23 +122,20 @@ def _calibration(found: Figures) -> str:
     return "" if error is None else f"{error:.3f}"
 
 
-def write(folder: Path) -> Path:
-    """Write the model card of a bundle from the files beside it, and return the file."""
-    path, info = folder / CARD_FILE, read_info(folder)
-    found, worse = read(folder / EVALUATION_FILE), read_robustness(folder)
-    if worse and worse.model_sha256 != info.model_sha256:
-        worse = None  # it tells of an earlier model
-    write_text(path, text(info, found, worse))
+def write(known: Sources, folder: Path) -> Path:
+    """Write the model card of a bundle beside it, and return the file."""
+    path = folder / CARD_FILE
+    write_text(path, text(known))
     return path
 
 
-def write_figures(evaluation: Evaluation, readme: Path) -> None:
+def write_figures(known: Sources, readme: Path) -> None:
     """Put the table of figures into a README.
 
     Raises:
         ValueError: the file has no markers.
     """
-    put_between(readme, BEGIN, END, figures_table(evaluation))
+    put_between(readme, BEGIN, END, figures_table(known))
 
 
 def put_between(readme: Path, begin: str, end: str, text: str) -> None:
@@ -99,61 +151,84 @@ def put_between(readme: Path, begin: str, end: str, text: str) -> None:
     write_text(readme, f"{before}{begin}\n{text}\n{end}{after}")
 
 
-def text(info: BundleInfo, evaluation: Evaluation, worse: Robustness | None) -> str:
+def text(known: Sources) -> str:
     """The model card, with the metadata that Hugging Face reads."""
-    tested = [group for group in (*CORPORA, LEAKING) if group in evaluation.test]
+    info, tested = known.info, _tested(known)
+    first = next(iter(tested))
     sections = [
-        _front_matter(info, evaluation),
+        _front_matter(known, tested),
         f"# {info.name}\n\nThe emotion in {info.window_seconds:g} seconds of speech, one of "
         f"{', '.join(info.labels[:-1])} or {info.labels[-1]}. {info.description} "
         f"{info.parameters:,} parameters; it takes {info.sample_rate:,} Hz mono audio and holds "
         "its own frontend.",
         "## What it can't do\n\n" + LIMITS,
         "## Responsible use\n\n" + RESPONSIBLE_USE,
-        "## How good it is\n\n" + _measured(info, evaluation),
-        figures_table(evaluation, detailed=True),
+        "## How good it is\n\n" + _measured(known),
+        figures_table(known, detailed=True),
         f"UAR: unweighted average recall. WA: accuracy. ECE: expected calibration error, 15 bins. "
-        f"All of it, with the speakers, is in `{EVALUATION_FILE}`.",
-        "### Recall by emotion\n\n" + _recall_table(evaluation, tested),
-        f"### Confusion on {tested[0]}\n\n" + _confusion_table(evaluation.test[tested[0]]),
-        *([f"### When the sound is worse\n\n{_robustness(worse)}"] if worse else []),
+        f"All of it, with the speakers, is in `{evaluation.EVALUATION_FILE}`"
+        f"{' and in the result files of the folds' if known.folds else ''}.",
+        "### Recall by emotion\n\n" + _recall_table(tested),
+        f"### Confusion on {first}\n\n" + _confusion_table(tested[first]),
+        *(
+            [f"### When the sound is worse\n\n{_worse(known.worse, bool(known.folds))}"]
+            if known.worse
+            else []
+        ),
         "## Data and licences\n\n" + LICENCES,
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
 
 
-def _measured(info: BundleInfo, evaluation: Evaluation) -> str:
+def _tested(known: Sources) -> dict[str, Figures]:
+    """The test of each corpus: over all folds where it is told by them, else the bundle's own."""
+    groups = [one for one in _groups(known) if one[1] != "validation"]
+    tested: dict[str, Figures] = {}
+    for corpus in (*CORPORA, LEAKING):
+        found = next((figures for group, _, figures in groups if group == corpus), None)
+        if found:
+            tested[corpus] = found
+    return tested
+
+
+def _measured(known: Sources) -> str:
+    info, found = known.info, known.evaluation
     start = f"from the weights of model {info.started_from[:12]} " if info.started_from else ""
     trained = (
         f"Protocol {info.protocol}, fold {info.fold}, seed {info.seed}, "
-        f"trained {start}for {len(evaluation.seconds)} epochs on {info.trained_on.clips} clips of "
+        f"trained {start}for {len(found.seconds)} epochs on {info.trained_on.clips} clips of "
         f"{len(info.trained_on.speakers)} speakers; the temperature ({info.temperature:.3f}) is "
         f"fitted on {info.validated_on.clips} clips of {len(info.validated_on.speakers)} others. "
     )
-    if evaluation.leaks:
+    if found.leaks:
         return trained + (
             "**These figures leak**: clips were split at random, as the source of the recipe did, "
             "so the voices of the test were trained on. They say little about voices never heard."
         )
-    told = (
-        "No weight was learned from a clip of the speakers below, spoken or sung, and nothing "
-        "was chosen by the test. The figures are of this very bundle. CREMA-D is scored among "
-        "its six labels and, in the row beside, among all eight; a clip in which no speech was "
-        "found counts as wrong."
+    scored = (
+        "CREMA-D is scored among its six labels and, in the row beside, among all eight; a clip "
+        "in which no speech was found counts as wrong."
     )
-    picked = info.protocol == "ravdess-si" and "CREMA-D" in evaluation.validation
-    return f"{trained}{told}\n\n{SPEAKERS if picked else ''}"
+    if known.folds:
+        return f"{trained}{TOLD_BY_FOLDS}{scored}\n\n{SPEAKERS}"
+    own = (
+        "No weight was learned from a clip of the speakers below, spoken or sung, and nothing "
+        f"was chosen by the test. The figures are of this very bundle. {scored}"
+    )
+    picked = info.protocol == "ravdess-si" and "CREMA-D" in found.validation
+    return f"{trained}{own}\n\n{SPEAKERS if picked else ''}"
 
 
-def _front_matter(info: BundleInfo, evaluation: Evaluation) -> str:
+def _front_matter(known: Sources, tested: dict[str, Figures]) -> str:
+    models = ", by the models of folds where there are any" if known.folds else ""
     results = "".join(
         f"""      - task: {{type: audio-classification, name: Speech emotion recognition}}
-        dataset: {{type: {corpus.lower()}, name: "{corpus}, speakers never heard"}}
+        dataset: {{type: {corpus.lower()}, name: "{corpus}, speakers never heard{models}"}}
         metrics:
           - {{type: recall, name: UAR, value: {found.uar:.4f}}}
           - {{type: accuracy, value: {found.accuracy:.4f}}}
 """
-        for corpus, found in evaluation.test.items()
+        for corpus, found in tested.items()
         if corpus in CORPORA  # a figure that leaks is none to advertise
     )
     return f"""---
@@ -163,12 +238,12 @@ library_name: keras
 pipeline_tag: audio-classification
 tags: [speech-emotion-recognition, audio, keras]
 model-index:
-  - name: {info.name}
+  - name: {known.info.name}
     results:
 {results}---"""
 
 
-def _robustness(worse: Robustness) -> str:
+def _worse(conditions: list[Condition], by_folds: bool) -> str:
     rows = [
         "| corpus | condition | UAR | falls by | same answers | no speech |",
         "|---|---|---:|---:|---:|---:|",
@@ -176,18 +251,17 @@ def _robustness(worse: Robustness) -> str:
     rows += [
         f"| {found.corpus} | {found.condition} | {found.uar:.3f} | {found.fall:+.3f} "
         f"| {found.same:.0%} | {found.abstained} |"
-        for found in worse.conditions
+        for found in conditions
     ]
+    models = "models of the folds, the mean over them" if by_folds else "model"
     told = (
-        "The same test clips under other conditions; noises and room are of kinds that training "
-        f"never met ({', '.join((*worse.unseen_noises, *worse.unseen_rooms))}). "
-        f"It is in `{ROBUSTNESS_FILE}` too."
+        f"The test clips of the {models}, under other conditions; noises and room are of kinds "
+        f"that training never met ({', '.join((*UNSEEN_NOISES, *UNSEEN_ROOMS))})."
     )
     return "\n".join([*rows, "", told])
 
 
-def _recall_table(evaluation: Evaluation, corpora: list[str]) -> str:
-    groups = {key: evaluation.test[key] for key in corpora}
+def _recall_table(groups: dict[str, Figures]) -> str:
     rows = [
         "| emotion | " + " | ".join(groups) + " |",
         "|---|" + "---:|" * len(groups),

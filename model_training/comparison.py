@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 
 from app.bundle import write_text
 from model_training import pictures, recipes, results
-from model_training.evaluation import Evaluation, expected_calibration_error, pooled
-from model_training.protocols import AS_PUBLISHED, FOLDS, HEADLINES, PROTOCOLS
+from model_training.evaluation import Evaluation, together
+from model_training.protocols import AS_PUBLISHED, EVERYONE, FOLDS, HEADLINES, PROTOCOLS
 
 TABLE_FILE = "README.md"
 CHART_FILE = "comparison.svg"
+COMPARED = [protocol for protocol in PROTOCOLS if protocol != EVERYONE]
 LEAKING_COLOUR = "#c9c9c9"
 NOTE = """\
 UAR is the unweighted average recall on the test, its mean and standard deviation over the folds
@@ -55,7 +56,7 @@ def table(found: Sequence[Evaluation]) -> str:
             "weighted F1": _mean(one.headline.weighted_f1 for one in published),
             "UAR": _mean(one.headline.uar for one in published),
         }
-        for protocol in PROTOCOLS:
+        for protocol in COMPARED:
             row[f"{protocol} UAR"] = _spread(runs.get(protocol, []), protocol)
         rows.append(row)
     return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
@@ -65,12 +66,12 @@ def details(found: Sequence[Evaluation]) -> str:
     """Markdown: a row a recipe and protocol, with its calibration, and women and men apart."""
     rows = []
     for recipe, runs in _by_recipe(found).items():
-        for protocol in PROTOCOLS:
+        for protocol in COMPARED:
             folds = runs.get(protocol, [])
             if not folds:
                 continue
-            bins = pooled([one for fold in folds for one in fold.headline.reliability])
             group = HEADLINES[protocol]
+            calibration = together(folds, group).expected_calibration_error
             apart = {
                 f"{sex} UAR": _mean(
                     fold.test[f"{group} {sex}"].uar
@@ -79,7 +80,7 @@ def details(found: Sequence[Evaluation]) -> str:
                 )
                 for sex in ("female", "male")
             }
-            error = f"{expected_calibration_error(bins):.3f}" if bins else ""
+            error = "" if calibration is None else f"{calibration:.3f}"
             rows.append({"recipe": recipe, "protocol": protocol, "ECE": error, **apart})
     return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) if rows else ""
 
@@ -88,7 +89,7 @@ def chart(found: Sequence[Evaluation]) -> Figure:
     """Bars of the UAR, a group a recipe: as its source measured, and on voices never heard."""
     grouped = _by_recipe(found)
     run = {one.protocol for one in found}
-    shown = [protocol for protocol in (AS_PUBLISHED, *PROTOCOLS) if protocol in run]
+    shown = [protocol for protocol in (AS_PUBLISHED, *COMPARED) if protocol in run]
     colours = dict(zip(shown, (LEAKING_COLOUR, *colormaps["Set2"](range(8))), strict=False))
     figure = Figure(figsize=(8.4, 1.4 + 0.62 * len(grouped)), layout="constrained")
     axes = figure.subplots()

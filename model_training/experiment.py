@@ -102,22 +102,26 @@ class Experiment:
         seconds = [epoch["seconds"] for epoch in history]
         found = evaluation.evaluate(classifier, self.split, self.clips, seconds)
         evaluation.write(found, out / evaluation.EVALUATION_FILE)
-        card.write(out)
+        card.write(card.sources(out, folder), out)
         report.write(found, history, report.examples(classifier, self.split, self.clips), out)
         evaluation.write(found, results.path(folder, found))
         return found
 
-    def robustness(self, out: Path) -> robustness.Robustness:
+    def robustness(self, out: Path, folder: Path) -> robustness.Robustness:
         """Measure the bundle `out` under worse conditions; write figures and card beside it.
+
+        The figures are also written in `folder`, for the card of a bundle that is told by folds.
 
         Raises:
             ProtocolError: the bundle was made with another split, or with one that leaks.
         """
         if self.split.leaks:
             raise ProtocolError(f"{out} heard the voices of its test; choose one that did not.")
-        found = robustness.measure(self._bundle(out), self.split, self.clips, self.data)
-        robustness.write(found, out)
-        card.write(out)
+        classifier = self._bundle(out)
+        found = robustness.measure(classifier, self.split, self.clips, self.data)
+        robustness.write(found, out / robustness.ROBUSTNESS_FILE)
+        card.write(card.sources(out, folder), out)
+        robustness.write(found, results.robustness_path(folder, classifier.info))
         return found
 
     def _bundle(self, out: Path) -> Classifier:

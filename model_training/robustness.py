@@ -3,8 +3,10 @@
 import io
 import json
 import zlib
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
@@ -165,9 +167,33 @@ def as_mp3(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     return audio.load(file, sample_rate)
 
 
-def write(found: Robustness, folder: Path) -> Path:
-    """Write it beside the bundle and return the file."""
-    path = folder / ROBUSTNESS_FILE
+def together(models: Sequence[Robustness]) -> list[Condition]:
+    """What the models of several folds bear: every condition by corpus, over the clips of all."""
+    same: dict[tuple[str, str], list[Condition]] = defaultdict(list)
+    for model in models:
+        for one in model.conditions:
+            same[one.corpus, one.condition].append(one)
+
+    def mean(found: list[Condition], what: Literal["uar", "fall", "same"]) -> float:
+        return float(np.mean([getattr(one, what) for one in found]))
+
+    return [
+        Condition(
+            condition=condition,
+            corpus=corpus,
+            clips=sum(one.clips for one in found),
+            uar=mean(found, "uar"),
+            fall=mean(found, "fall"),
+            same=mean(found, "same"),
+            abstained=sum(one.abstained for one in found),
+        )
+        for (corpus, condition), found in same.items()
+    ]
+
+
+def write(found: Robustness, path: Path) -> Path:
+    """Write it whole or not at all and return the file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, found.model_dump_json(indent=1) + "\n")
     return path
 

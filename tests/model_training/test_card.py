@@ -1,56 +1,74 @@
 """Cards and figures say what the result files say, and nothing by hand."""
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import yaml
 
-from app.bundle import read_info
 from app.classifier import DEFAULT_MODEL, MODELS, bundles
 from app.emotions import LABELS
-from model_training import card, robustness
-from model_training.evaluation import EVALUATION_FILE, read
+from model_training import card, results, robustness
 from model_training.protocols import EXAMPLE_SPEAKERS
 
-FOLDER = MODELS / DEFAULT_MODEL
-
-
-def parts(folder):
-    """What a card is made of."""
-    return read_info(folder), read(folder / EVALUATION_FILE), robustness.read(folder)
+RESULTS = Path(results.__file__).parent / "results"
 
 
 @pytest.fixture(scope="module")
 def shipped():
-    return parts(FOLDER)
+    return card.sources(MODELS / DEFAULT_MODEL, RESULTS)
+
+
+@pytest.fixture(scope="module")
+def told_by_folds(shipped):
+    """As a bundle that learned from everyone, with the folds that are there."""
+    return replace(
+        shipped,
+        info=shipped.info.model_copy(update={"protocol": "everyone"}),
+        folds=results.of_recipe(RESULTS, shipped.info.recipe),
+    )
 
 
 @pytest.mark.parametrize("name", bundles(MODELS))
 def test_a_card_says_what_the_result_files_of_its_bundle_say(name):
-    info, found, worse = parts(MODELS / name)
-    assert (MODELS / name / card.CARD_FILE).read_text() == card.text(info, found, worse)
-    assert found.model_sha256 == info.model_sha256
-    assert worse is None or worse.model_sha256 == info.model_sha256
+    known = card.sources(MODELS / name, RESULTS)
+    assert (MODELS / name / card.CARD_FILE).read_text() == card.text(known)
+    assert known.evaluation.model_sha256 == known.info.model_sha256
 
 
 @pytest.mark.parametrize("name", bundles(MODELS))
 def test_what_ships_never_heard_who_it_was_tested_on(name):
-    info, found, _ = parts(MODELS / name)
-    heard = {*info.trained_on.speakers, *info.validated_on.speakers}
-    assert info.unheard.speakers
-    assert not heard & {*info.unheard.speakers, *EXAMPLE_SPEAKERS}
-    assert found.test["RAVDESS"].speakers
+    known = card.sources(MODELS / name, RESULTS)
+    heard = {*known.info.trained_on.speakers, *known.info.validated_on.speakers}
+    assert known.info.unheard.speakers
+    assert not heard & {*known.info.unheard.speakers, *EXAMPLE_SPEAKERS}
+    for group in known.evaluation.test.values():
+        assert not heard & set(group.speakers)
+    for fold in known.folds:
+        assert not set(fold.sides["train"].speakers) & set(fold.headline.speakers)
 
 
-def test_the_card_has_the_metadata_that_hugging_face_reads(shipped):
-    front_matter = yaml.safe_load(card.text(*shipped).split("---")[1])
-    assert front_matter["license"] == "cc-by-nc-sa-4.0"
-    results = front_matter["model-index"][0]["results"]
-    assert len(results) == 2
-    uar = {result["dataset"]["type"]: result["metrics"][0]["value"] for result in results}
-    assert uar["ravdess"] == pytest.approx(shipped[1].test["RAVDESS"].uar, abs=1e-4)
+def test_the_card_has_the_metadata_that_hugging_face_reads(shipped, told_by_folds):
+    for known in (shipped, told_by_folds):
+        front_matter = yaml.safe_load(card.text(known).split("---")[1])
+        assert front_matter["license"] == "cc-by-nc-sa-4.0"
+        found = front_matter["model-index"][0]["results"]
+        uar = {result["dataset"]["type"]: result["metrics"][0]["value"] for result in found}
+        assert {"ravdess", "crema-d"} <= set(uar)
+    folds = [one.headline.uar for one in told_by_folds.folds if one.protocol == "ravdess-si"]
+    assert uar["ravdess"] == pytest.approx(sum(folds) / len(folds), abs=1e-4)
+
+
+def test_a_bundle_that_learned_from_everyone_says_whose_the_figures_are(told_by_folds):
+    told = card.text(told_by_folds)
+    assert "**The rows of folds are not of this bundle**" in told
+    assert "| RAVDESS, 6 folds | 24 | 1440 |" in told
+    assert "| RAVDESS female, 6 folds | 12 | 720 |" in told
 
 
 def test_the_card_says_what_the_model_cannot_do(shipped):
-    told = card.text(*shipped)
+    told = card.text(shipped)
     for word in ("acted", "children", "sarcasm", "AI Act", "non-commercial"):
         assert word in told
     for label in LABELS:
@@ -58,12 +76,15 @@ def test_the_card_says_what_the_model_cannot_do(shipped):
 
 
 def test_a_card_tells_of_the_corpora_that_were_tested(shipped):
-    info, found, _ = shipped
-    groups = {name: group for name, group in found.test.items() if name.startswith("CREMA-D")}
+    test = shipped.evaluation.test
+    groups = {name: group for name, group in test.items() if name.startswith("CREMA-D")}
     told = card.text(
-        info.model_copy(update={"protocol": "cremad-si"}),
-        found.model_copy(update={"test": groups}),
-        None,
+        card.Sources(
+            shipped.info.model_copy(update={"protocol": "cremad-si"}),
+            shipped.evaluation.model_copy(update={"test": groups}),
+            folds=[],
+            worse=[],
+        )
     )
     assert "### Confusion on CREMA-D" in told
     assert "RAVDESS, test" not in told
@@ -71,16 +92,42 @@ def test_a_card_tells_of_the_corpora_that_were_tested(shipped):
     assert card.SPEAKERS.strip() not in told
 
 
+def test_what_was_measured_in_worse_sound_is_on_the_card(shipped):
+    told = card.text(shipped)
+    assert "CREMA-D" in {row.corpus for row in shipped.worse}
+    for row in shipped.worse:
+        assert f"| {row.corpus} | {row.condition} | {row.uar:.3f} |" in told
+
+
+def test_what_was_measured_of_another_model_is_not_told(shipped, tmp_path):
+    folder = tmp_path / "bundle"
+    shutil.copytree(MODELS / bundles(MODELS)[0], folder)
+    for known, worse in (
+        (shipped.info.model_sha256, []),
+        (card.read_info(folder).model_sha256, shipped.worse),
+    ):
+        measured = robustness.Robustness(
+            model_sha256=known,
+            protocol="",
+            fold=1,
+            unseen_noises=[],
+            unseen_rooms=[],
+            conditions=shipped.worse,
+        )
+        robustness.write(measured, folder / robustness.ROBUSTNESS_FILE)
+        assert card.sources(folder, RESULTS).worse == worse
+
+
 def test_the_readme_holds_the_figures_of_the_shipped_bundle(shipped):
     readme = (MODELS.parent / "README.md").read_text()
     between = readme.partition(card.BEGIN)[2].partition(card.END)[0]
-    assert between.strip() == card.figures_table(shipped[1])
+    assert between.strip() == card.figures_table(shipped)
 
 
 def test_figures_replace_the_old_ones_and_nothing_else(shipped, tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"above\n{card.BEGIN}\nold\n{card.END}\nbelow\n")
-    card.write_figures(shipped[1], readme)
+    card.write_figures(shipped, readme)
     text = readme.read_text()
     assert text.startswith(f"above\n{card.BEGIN}\n| voices never heard")
     assert text.endswith(f"{card.END}\nbelow\n")
@@ -90,4 +137,4 @@ def test_figures_replace_the_old_ones_and_nothing_else(shipped, tmp_path):
 def test_a_readme_without_markers_is_a_sentence(shipped, tmp_path):
     (tmp_path / "README.md").write_text("nothing here")
     with pytest.raises(ValueError, match="no place for figures"):
-        card.write_figures(shipped[1], tmp_path / "README.md")
+        card.write_figures(shipped, tmp_path / "README.md")

@@ -1,5 +1,7 @@
 """Figures against cases that can be worked out by hand."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from model_training.evaluation import (
     figures,
     pooled,
     reliability,
+    together,
 )
 
 SIX = ("neutral", "happy", "sad", "angry", "fearful", "disgust")
@@ -90,3 +93,27 @@ def test_the_calibration_of_folds_together_is_that_of_all_their_answers():
     assert sum(one.clips for one in pooled(bins)) == 900
     assert expected_calibration_error(pooled(bins)) == pytest.approx(error(confidence, correct))
     assert expected_calibration_error(bins) > expected_calibration_error(pooled(bins))
+
+
+def test_folds_together_are_what_all_their_answers_are():
+    rng = np.random.default_rng(2)
+    acted = pd.DataFrame({"emotion": rng.choice(SIX, 600), "speaker": "CREMA-D-1001"})
+    probabilities = rng.dirichlet(np.ones(8), 600).astype(np.float32)
+    probabilities[::50] = np.nan
+    whole = figures(acted, probabilities, SIX)
+    folds = [
+        Fold({"CREMA-D": figures(acted[part], probabilities[part], SIX)})
+        for part in (slice(200), slice(200, 600))
+    ]
+    both = together(folds, "CREMA-D")
+    assert both.confusion == whole.confusion
+    found = both.model_dump()
+    for name, value in whole.model_dump(exclude={"reliability", "confusion"}).items():
+        assert found[name] == pytest.approx(value, abs=1e-6), name
+
+
+@dataclass
+class Fold:
+    """As much of an evaluation as is looked at."""
+
+    test: dict

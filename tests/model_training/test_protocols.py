@@ -14,6 +14,7 @@ from model_training.protocols import (
     RAVDESS_FOLDS,
     ProtocolError,
     Split,
+    everyone,
     ravdess_si,
 )
 
@@ -61,6 +62,7 @@ FOLDS = [
     *(("cremad-si", fold) for fold in range(1, 6)),
     *(("tess-si", fold) for fold in range(1, 3)),
     ("ravdess-cross", 1),
+    ("everyone", 1),
 ]
 
 
@@ -100,6 +102,15 @@ def test_a_model_that_heard_no_ravdess_may_start_every_fold_of_it(table):
     assert not any(speaker.startswith("RAVDESS") for speaker in heard)
     for fold in range(1, 7):
         assert heard <= set(ravdess_si(table, fold).train["speaker"])
+
+
+def test_what_ships_learns_from_everyone_else_and_may_start_from_the_first_fold(table):
+    split, first = everyone(table, 1), ravdess_si(table, 1)
+    assert set(split.test["speaker"]) == set(EXAMPLE_SPEAKERS)
+    assert set(split.validation["speaker"]) == set(first.validation["speaker"])
+    new = set(split.train["speaker"]) - set(first.train["speaker"])
+    assert new == set(first.test["speaker"]) - set(EXAMPLE_SPEAKERS)
+    assert set(first.train["speaker"]) < set(split.train["speaker"])
 
 
 @pytest.mark.corpora

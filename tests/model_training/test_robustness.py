@@ -4,13 +4,9 @@ import numpy as np
 import pytest
 
 from app.audio import load
-from app.bundle import read_info
-from app.classifier import DEFAULT_MODEL, MODELS
-from model_training import card, robustness
-from model_training.evaluation import EVALUATION_FILE, read
+from model_training import robustness
 
 RATE, WINDOW = 16_000, 48_000
-FOLDER = MODELS / DEFAULT_MODEL
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +65,27 @@ def test_a_clip_is_always_changed_in_the_same_way(tmp_path, speech):
     assert not np.array_equal(twice[0][0], twice[0][1])
 
 
-def test_what_was_measured_is_of_the_bundle_that_ships_and_on_its_card():
-    info, found = read_info(FOLDER), robustness.read(FOLDER)
-    assert found.model_sha256 == info.model_sha256
-    assert {"RAVDESS", "CREMA-D"} == {row.corpus for row in found.conditions}
-    told = card.text(info, read(FOLDER / EVALUATION_FILE), found)
-    for row in found.conditions:
-        assert f"| {row.corpus} | {row.condition} | {row.uar:.3f} |" in told
+def test_the_models_of_folds_are_told_together():
+    def model(fold, uar, abstained):
+        found = robustness.Condition(
+            condition="clean",
+            corpus="RAVDESS",
+            clips=10,
+            uar=uar,
+            fall=0.0,
+            same=1.0,
+            abstained=abstained,
+        )
+        return robustness.Robustness(
+            model_sha256="",
+            protocol="ravdess-si",
+            fold=fold,
+            unseen_noises=[],
+            unseen_rooms=[],
+            conditions=[found],
+        )
+
+    (both,) = robustness.together([model(1, 0.6, 1), model(2, 0.8, 2)])
+    assert (both.clips, both.abstained, both.same) == (20, 3, 1.0)
+    assert both.uar == pytest.approx(0.7)
+    assert robustness.together([]) == []
