@@ -17,6 +17,7 @@ from app import audio
 from app.bundle import write_text
 from app.classifier import Classifier
 from app.emotions import LABELS
+from app.speech import FRAME, SPEECH_THRESHOLD, SpeechDetector
 from model_training.augmentation import (
     UNSEEN_NOISES,
     UNSEEN_ROOMS,
@@ -134,6 +135,7 @@ def changes(data: Path, sample_rate: int, window: int) -> dict[str, Change]:
     def in_a_room(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return noisy(room(clip, rooms[rng.integers(len(rooms))]), rng, 10.0)
 
+    excerpt = round(EXCERPT_SECONDS * sample_rate)
     band = butter(6, TELEPHONE_BAND, "bandpass", fs=sample_rate, output="sos")
     found: dict[str, Change] = {}
     if noise:
@@ -144,10 +146,18 @@ def changes(data: Path, sample_rate: int, window: int) -> dict[str, Change]:
         "12 dB louder": lambda clip, rng: gain(clip, 12.0),
         "12 dB softer": lambda clip, rng: gain(clip, -12.0),
         "anywhere in three seconds": lambda clip, rng: placed(clip, window, rng),
-        "the first 1.5 s": lambda clip, rng: clip[: round(EXCERPT_SECONDS * sample_rate)],
+        "the first 1.5 s": lambda clip, rng: clip[:excerpt],
+        "1.5 s from where speech begins": lambda clip, rng: spoken(clip, sample_rate)[:excerpt],
         "telephone band": lambda clip, rng: sosfiltfilt(band, clip),
         "MP3 of 32 kbit/s": lambda clip, rng: as_mp3(clip, sample_rate),
     }
+
+
+def spoken(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+    """A waveform from where speech begins; all of it where there is none."""
+    frames = SpeechDetector().push(audio.resample(waveform, sample_rate, audio.SAMPLE_RATE))
+    first = int((frames >= SPEECH_THRESHOLD).argmax())
+    return waveform[round(first * FRAME / audio.SAMPLE_RATE * sample_rate) :]
 
 
 def as_mp3(waveform: np.ndarray, sample_rate: int) -> np.ndarray:

@@ -58,6 +58,16 @@ def test_mp3_keeps_the_clip_in_its_place(speech):
     )
 
 
+def test_an_excerpt_begins_where_speech_begins(tmp_path, speech, rng):
+    """Clips of RAVDESS begin with a second of silence."""
+    late = np.concatenate([np.zeros(2 * RATE, np.float32), speech])
+    heard = robustness.changes(tmp_path, RATE, WINDOW)["1.5 s from where speech begins"](late, rng)
+    assert len(heard) == 1.5 * RATE
+    assert np.abs(heard[: RATE // 2]).max() > 0.02
+    silence = np.zeros(4000, np.float32)
+    assert len(robustness.spoken(silence, RATE)) == 4000
+
+
 def test_a_clip_is_always_changed_in_the_same_way(tmp_path, speech):
     anywhere = robustness.changes(tmp_path, RATE, WINDOW)["anywhere in three seconds"]
     twice = [robustness.Changed([speech, speech], anywhere) for _ in range(2)]
