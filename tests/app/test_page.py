@@ -7,6 +7,7 @@ import time
 import gradio as gr
 import numpy as np
 import pytest
+from huggingface_hub import ModelCard
 
 from app import audio
 from app.classifier import Classifier
@@ -15,7 +16,6 @@ from app.live import LiveSession
 from app.ui import live_tab, page
 from app.ui.about import about
 from app.ui.live_tab import Listener
-from model_training.evaluation import EVALUATION_FILE, read
 
 BROWSER_RATE = 48_000
 
@@ -129,7 +129,7 @@ def test_the_about_text_tells_the_figures_of_the_card(classifier):
     card = (classifier.folder / "README.md").read_text()
     confusion = card[card.index("| acted") : card.index("## Data and licences")].strip()
     assert confusion in told
-    assert "| RAVDESS, test |" in told
+    assert "| RAVDESS, " in told
     assert "{" not in told
 
 
@@ -140,7 +140,11 @@ def test_the_about_text_compares_the_models_there_are(classifier, tmp_path):
     (tmp_path / "broken" / "bundle.json").write_text("{")
     card = tmp_path / "two" / "README.md"
     text = card.read_text()
-    uar = read(classifier.folder / EVALUATION_FILE).test["RAVDESS"].uar
+    uar = next(
+        result.metric_value
+        for result in ModelCard.load(card).data.eval_results
+        if (result.dataset_type, result.metric_name) == ("ravdess", "UAR")
+    )
     card.write_text(text.replace(f"UAR, value: {uar:.4f}", "UAR, value: 0.9125"))
     told = about(Classifier(tmp_path / "one")).splitlines()
     rows = [line for line in told if line.startswith(("| one |", "| two |", "| broken |"))]
