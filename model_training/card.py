@@ -78,7 +78,8 @@ def sources(folder: Path, results_folder: Path) -> Sources:
     if info.protocol == EVERYONE:
         folds = results.of_recipe(results_folder, info.recipe)
         models = results.robustness_of_recipe(results_folder, info.recipe)
-        return Sources(info, found, folds, robustness.together(models))
+        tested = [one for one in models if one.protocol in BY_FOLDS]
+        return Sources(info, found, folds, robustness.together(tested))
     measured = robustness.read(folder)
     # What was measured of an earlier model is not told.
     own = measured is not None and measured.model_sha256 == info.model_sha256

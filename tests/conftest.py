@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -67,6 +67,17 @@ def classifier():
     shipped = Classifier()
     shipped.load()
     return shipped
+
+
+@pytest.fixture
+def new_files() -> Callable[[], set[Path]]:
+    """What is in Gradio's folder by now and was not when the test began: others leave files too."""
+
+    def files() -> set[Path]:
+        return {path for path in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if path.is_file()}
+
+    before = files()
+    return lambda: files() - before
 
 
 @pytest.fixture(scope="session")

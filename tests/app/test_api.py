@@ -1,10 +1,8 @@
 """The endpoints as programs call them: Gradio's own client against the running app."""
 
 import base64
-import os
 import secrets
 import zipfile
-from pathlib import Path
 
 import gradio as gr
 import httpx
@@ -59,13 +57,12 @@ def test_predict_answers_as_python_does(client, examples):
     assert (answer["duration"], answer["speech"]) == pytest.approx((heard.duration, heard.speech))
 
 
-def test_no_empty_file_is_left_of_what_was_sent(client, examples):
+def test_no_empty_file_is_left_of_what_was_sent(client, examples, new_files):
     """As Gradio's own component for files would, for each one, for good."""
     sent = [handle_file(path) for path in examples[:2]]
     assert len(client.predict(sent, api_name="/batch")) == 2
-    kept = [path for path in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if path.is_file()]
-    assert kept
-    assert all(path.stat().st_size for path in kept)
+    assert new_files()
+    assert all(path.stat().st_size for path in new_files())
 
 
 def test_silence_has_no_emotion_and_no_probabilities(client, tmp_path):

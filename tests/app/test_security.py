@@ -180,7 +180,7 @@ def test_a_model_with_code_of_its_own_is_refused_and_not_run(tmp_path):
 def test_a_model_that_names_a_foreign_class_is_refused_and_not_run(tmp_path, monkeypatch):
     folder = tmp_path / "hostile"
     folder.mkdir()
-    for file in (MODELS / DEFAULT_MODEL).iterdir():
+    for file in (path for path in (MODELS / DEFAULT_MODEL).iterdir() if path.is_file()):
         (folder / file.name).write_bytes(file.read_bytes())
     monkeypatch.chdir(tmp_path)
     repacked(folder, foreign)

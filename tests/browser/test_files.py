@@ -1,6 +1,5 @@
 """What the server keeps of the files that people send, with seconds where it has minutes."""
 
-import os
 import time
 from pathlib import Path
 
@@ -47,21 +46,15 @@ def test_files_outlast_their_turn_and_no_more(open_page, recordings, forgetful_p
     assert not any(path.exists() for path in sent)
 
 
-def test_an_example_is_there_however_long_the_server_runs(open_page, forgetful_page):
+def test_an_example_is_there_however_long_the_server_runs(open_page, forgetful_page, new_files):
     _, url = forgetful_page
-    before = temporary_files()
     page = open_page(url=url)
     page.wait_for_timeout((AGE + 2 * EVERY) * SECOND)
     page.get_by_role("tab", name="Recordings").click()
     page.locator("#examples button").first.click()
     expect(page.locator("#summary .detail")).to_contain_text("confident", **HEARD)
-    left = temporary_files() - before
-    assert all(path.stat().st_size for path in left), "Gradio would leave an empty file"
+    assert all(path.stat().st_size for path in new_files()), "Gradio would leave an empty file"
 
 
 def kept_by(component):
     return getattr(component, "keep_in_cache", ())
-
-
-def temporary_files():
-    return {path for path in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if path.is_file()}

@@ -126,12 +126,12 @@ def test_the_readme_holds_the_figures_of_the_shipped_bundle(shipped):
 
 def test_figures_replace_the_old_ones_and_nothing_else(shipped, tmp_path):
     readme = tmp_path / "README.md"
-    readme.write_text(f"above\n{card.BEGIN}\nold\n{card.END}\nbelow\n")
+    readme.write_text(f"above\n{card.BEGIN}\noutdated\n{card.END}\nbelow\n")
     card.write_figures(shipped, readme)
     text = readme.read_text()
     assert text.startswith(f"above\n{card.BEGIN}\n| voices never heard")
     assert text.endswith(f"{card.END}\nbelow\n")
-    assert "old" not in text
+    assert "outdated" not in text
 
 
 def test_a_readme_without_markers_is_a_sentence(shipped, tmp_path):
