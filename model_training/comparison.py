@@ -23,9 +23,9 @@ UAR is the unweighted average recall on the test, its mean and standard deviatio
 that were run (of those there are). `as-published` splits clips at random, as the sources did, so it
 leaks: the voices of its test were trained on. The other protocols keep speakers apart. CREMA-D is
 scored among its six emotions. ECE is the expected calibration error (15 bins) of the answers of all
-folds together; the UAR of women and of men is the mean over the folds. Written by `python -m
-model_training compare` from the files below this folder, which hold the clips and speakers on each
-side, the seed and all other figures.
+folds together; the UAR of women and of men is of the clips of all folds together. Written by
+`python -m model_training compare` from the files below this folder, which hold the clips and
+speakers on each side, the seed and all other figures.
 """
 
 
@@ -73,12 +73,9 @@ def details(found: Sequence[Evaluation]) -> str:
             group = HEADLINES[protocol]
             calibration = together(folds, group).expected_calibration_error
             apart = {
-                f"{sex} UAR": _mean(
-                    fold.test[f"{group} {sex}"].uar
-                    for fold in folds
-                    if f"{group} {sex}" in fold.test
-                )
+                f"{sex} UAR": f"{together(folds, f'{group} {sex}').uar:.4f}"
                 for sex in ("female", "male")
+                if any(f"{group} {sex}" in fold.test for fold in folds)
             }
             error = "" if calibration is None else f"{calibration:.3f}"
             rows.append({"recipe": recipe, "protocol": protocol, "ECE": error, **apart})
