@@ -76,7 +76,10 @@ class Classifier:
 
         model, info = read(self.folder)
 
-        @tf.function(input_signature=[tf.TensorSpec((None, self.window), tf.float32)])
+        # AutoGraph has nothing to do here, and would leave a file in the temporary folder.
+        @tf.function(
+            input_signature=[tf.TensorSpec((None, self.window), tf.float32)], autograph=False
+        )
         def probabilities(windows: tf.Tensor) -> tf.Tensor:
             return tf.nn.softmax(model(windows, training=False) / info.temperature)
 

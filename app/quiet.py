@@ -5,7 +5,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 # "I0000 00:00:1795271724.891299   15772 port.cc:153] oneDNN custom operations are on. ...", and
 # what stands before the first of them.
@@ -31,7 +31,8 @@ def native_chatter_held() -> Iterator[None]:
             failed = True
             raise
         finally:
-            sys.stderr.flush()
+            with suppress(OSError):  # the disk is full: Python keeps it and says it afterwards
+                sys.stderr.flush()
             os.dup2(kept, 2)
             os.close(kept)
             held.seek(0)

@@ -1,5 +1,9 @@
 """The shipped bundles on windows of real voices."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -48,3 +52,12 @@ def test_the_gain_of_the_microphone_changes_nothing(classifier, examples, decibe
     np.testing.assert_allclose(
         classifier.probabilities(louder), classifier.probabilities(windows), atol=0.01
     )
+
+
+def test_loading_leaves_no_file_behind(tmp_path):
+    """TensorFlow's AutoGraph would, in the temporary folder, each time."""
+    code = "from app.classifier import Classifier; Classifier().load()"
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=MODELS.parent, env=environment)
+    assert done.returncode == 0
+    assert not list(tmp_path.iterdir())
