@@ -7,7 +7,7 @@ spectrogram.
 """
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -20,8 +20,18 @@ CROSSING_THRESHOLD = 1e-10  # librosa.zero_crossings takes less than this for ze
 CONTRAST_FMIN = 200.0  # Hz, the upper edge of the lowest of librosa's octaves
 CONTRAST_QUANTILE = 0.02
 
+LAYERS: dict[str, type] = {}  # those below, by the names that a saved model has for them
+Layer = TypeVar("Layer", bound=type)
 
-@keras.saving.register_keras_serializable("undertone")
+
+def saved(layer: Layer) -> Layer:
+    """Make a layer one that a saved model may hold."""
+    registered: Layer = keras.saving.register_keras_serializable("undertone")(layer)
+    LAYERS[keras.saving.get_registered_name(layer)] = registered
+    return registered
+
+
+@saved
 class LogMel(keras.layers.Layer):
     """Log-mel spectrogram in decibels: (batch, samples) -> (batch, frames, n_mels).
 
@@ -84,7 +94,7 @@ class LogMel(keras.layers.Layer):
         }
 
 
-@keras.saving.register_keras_serializable("undertone")
+@saved
 class RelativeToPeak(keras.layers.Layer):
     """Decibels relative to the loudest point of each window, scaled: (batch, frames, bands).
 
@@ -107,7 +117,7 @@ class RelativeToPeak(keras.layers.Layer):
         return super().get_config() | {"span": self.span}
 
 
-@keras.saving.register_keras_serializable("undertone")
+@saved
 class MFCC(LogMel):
     """Mel-frequency cepstral coefficients: (batch, samples) -> (batch, frames, n_mfcc).
 
@@ -161,7 +171,7 @@ class Framed(keras.layers.Layer):
         }
 
 
-@keras.saving.register_keras_serializable("undertone")
+@saved
 class RMS(Framed):
     """Root mean square of each frame: (batch, samples) -> (batch, frames, 1).
 
@@ -174,7 +184,7 @@ class RMS(Framed):
         return ops.sqrt(_means(squares, self.frame_length, self.hop_length))
 
 
-@keras.saving.register_keras_serializable("undertone")
+@saved
 class ZeroCrossingRate(Framed):
     """Share of samples at which the sign changes: (batch, samples) -> (batch, frames, 1).
 
@@ -192,7 +202,7 @@ class ZeroCrossingRate(Framed):
         return inside * (1.0 - 1.0 / self.frame_length)
 
 
-@keras.saving.register_keras_serializable("undertone")
+@saved
 class Chroma(Framed):
     """Energy of the twelve pitch classes: (batch, samples) -> (batch, frames, 12).
 
@@ -218,7 +228,7 @@ class Chroma(Framed):
         return super().get_config() | {"sample_rate": self.sample_rate}
 
 
-@keras.saving.register_keras_serializable("undertone")
+@saved
 class SpectralContrast(Framed):
     """Peaks above valleys in seven octave bands, in dB: (batch, samples) -> (batch, frames, 7).
 
@@ -249,7 +259,7 @@ class SpectralContrast(Framed):
         return super().get_config() | {"sample_rate": self.sample_rate}
 
 
-@keras.saving.register_keras_serializable("undertone")
+@saved
 class Standardize(keras.layers.Layer):
     """Less the mean of the training clips, by their deviation; both are kept as weights.
 
@@ -282,7 +292,7 @@ class Standardize(keras.layers.Layer):
         return super().get_config() | {"over": self.over}
 
 
-@keras.saving.register_keras_serializable("undertone")
+@saved
 class ToUnitRange(Standardize):
     """What was smallest in the training clips becomes 0, what was largest 1; beyond is cut off.
 

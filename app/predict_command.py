@@ -69,12 +69,23 @@ def paths(name: str) -> list[Path]:
             raise FileNotFoundError(f"There is no recording in the folder {name}.")
         return chosen
     if not path.exists() and glob.has_magic(name):
-        found = glob.glob(name, recursive=True)  # noqa: PTH207  Path.glob takes no absolute pattern
-        chosen = sorted(map(Path, found))
+        chosen = matching(path)
         if not chosen:
             raise FileNotFoundError(f"Nothing matches {name}.")
         return chosen
     return [path]
+
+
+def matching(pattern: Path) -> list[Path]:
+    """The files that a pattern stands for, in order; none that are hidden unless it names them."""
+    named, anchor = set(pattern.parts), Path(pattern.anchor)
+    if pattern.name == "**":
+        pattern /= "*"  # before Python 3.13, two stars alone stand for folders
+    return sorted(
+        file
+        for file in anchor.glob(str(pattern.relative_to(anchor)))
+        if file.is_file() and not any(p.startswith(".") for p in file.parts if p not in named)
+    )
 
 
 def predict(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import keras
 
-from app import frontend  # noqa: F401  registers the layers that a saved model is made of
 from app.bundle import INFO_FILE, MODEL_FILE, BundleError, BundleInfo, checked, digest, write_text
 from app.emotions import LABELS
+from app.frontend import LAYERS
 
 
 def write(folder: Path, model: keras.Model, info: BundleInfo) -> None:
@@ -27,7 +27,9 @@ def read(folder: Path) -> tuple[keras.Model, BundleInfo]:
     """
     info = checked(folder)
     try:
-        model = keras.saving.load_model(folder / MODEL_FILE, compile=False, safe_mode=True)
+        model = keras.saving.load_model(
+            folder / MODEL_FILE, custom_objects=LAYERS, compile=False, safe_mode=True
+        )
     except (ValueError, TypeError, OSError, KeyError) as error:
         raise BundleError(
             f"The model in {folder} cannot be loaded with Keras {keras.__version__}: "

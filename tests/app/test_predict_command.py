@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ import pytest
 import app
 from app import audio, predict_emotion, tables
 from app.emotions import LABELS
+from app.predict_command import matching
 from tests.serving import ROOT
 from tests.sounds import RATE, with_ffmpeg, with_soundfile
 
@@ -169,3 +171,21 @@ def test_every_format_that_people_have_is_heard_alike(container, examples, tmp_p
     direct, heard = predict_emotion(clip), predict_emotion(path)
     assert heard.emotion == direct.emotion
     assert heard.duration == pytest.approx(direct.duration, abs=0.15)
+
+
+def test_a_pattern_stands_for_the_files_that_a_shell_would_find(tmp_path, monkeypatch):
+    for name in ("a.wav", "b/c.wav", "b/d/e.wav", ".hidden.wav", ".git/f.wav"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+
+    def found(pattern):
+        return [str(path) for path in matching(Path(pattern))]
+
+    monkeypatch.chdir(tmp_path)
+    assert found("*.wav") == ["a.wav"]
+    assert found("**/*.wav") == found("**") == ["a.wav", "b/c.wav", "b/d/e.wav"]
+    assert found(".git/*") == [".git/f.wav"]
+    assert found("b/../*.wav") == ["b/../a.wav"]
+    assert found(tmp_path / "b" / "*") == [str(tmp_path / "b" / "c.wav")]
+    assert found("nothing*") == []
