@@ -7,7 +7,7 @@ import numpy as np
 from app.audio import HOP_SECONDS, SAMPLE_RATE, StreamResampler, level, resample, to_mono
 from app.classifier import Classifier
 from app.emotions import LABELS
-from app.speech import FRAME, MINIMUM_SPEECH_SECONDS, SPEECH_THRESHOLD, SpeechDetector
+from app.speech import FRAME, MINIMUM_SPEECH_SECONDS, SpeechDetector
 
 # Of silence before the first sample. The resampler holds back up to 40 ms at 48 kHz: without a lead
 # over it, every half second from a browser would fall just short and wait for the next.
@@ -124,7 +124,7 @@ class LiveSession:
         self._window = np.concatenate([self._window[len(step) :], step])
         self._heard += len(step)
         heard = resample(step, self.classifier.sample_rate)
-        spoken = self._detector.push(heard) >= SPEECH_THRESHOLD
+        spoken = self._detector.push(heard)
         self._spoken = np.concatenate([self._spoken, spoken])[-len(self._spoken) :]
         return spoken
 

@@ -43,23 +43,29 @@ def conditions(clip: np.ndarray, noise: np.ndarray) -> Iterator[tuple[str, np.nd
 
 
 def voices(clips: Clips, chosen: np.ndarray, recorded: list[np.ndarray]) -> dict[str, float]:
-    """By condition, the share of windows passed among those that hold enough clean speech."""
+    """By condition, the share of windows passed among those that hold enough clean speech.
+
+    And, since the gate itself says which those are, the share of clips in which it finds any.
+    """
     rng = np.random.default_rng(1)
     passed: dict[str, list[np.ndarray]] = {}
+    found = []
     for index in chosen:
         clip = clips[index]
         noise = looped(recorded[rng.integers(len(recorded))], len(clip), rng)
         spoken = speech(clip) >= SPOKEN_SECONDS
+        found.append(speech_track(clip).total >= MINIMUM_SPEECH_SECONDS)
         for name, waveform in conditions(clip, noise):
             passed.setdefault(name, []).append(speech(waveform)[spoken] >= MINIMUM_SPEECH_SECONDS)
-    return {name: float(np.concatenate(found).mean()) for name, found in passed.items()} | {
-        "windows with a second of speech": sum(map(len, passed["clean"]))
+    return {name: float(np.concatenate(shares).mean()) for name, shares in passed.items()} | {
+        "windows with a second of speech": sum(map(len, passed["clean"])),
+        "clips in which speech is found": float(np.mean(found)),
     }
 
 
 def main(
     data: Annotated[Path, typer.Option(help="The folder that holds the corpora.")],
-    clips: Annotated[int, typer.Option(help="Of each corpus.")] = 300,
+    clips: Annotated[int, typer.Option(help="Spoken clips of each corpus.")] = 1440,
     out: Annotated[Path, typer.Option(help="Where the figures are written.")] = Path(
         "build/gate.json"
     ),
@@ -75,7 +81,8 @@ def main(
     }
     table = load_corpora(data).table
     decoded = decode(table, SAMPLE_RATE)
-    for corpus, group in table.groupby("corpus"):
+    spoken = table[table["kind"] == "speech"]
+    for corpus, group in spoken.groupby("corpus"):
         chosen = np.random.default_rng(1).choice(group.index, min(clips, len(group)), replace=False)
         figures[str(corpus)] = voices(decoded, chosen, recorded)
 
