@@ -35,6 +35,7 @@ from model_training.batches import (
     validation_set,
 )
 from model_training.clips import impulse_responses, noises
+from model_training.fused import fused
 from model_training.protocols import Split
 from model_training.recipes import Recipe
 from model_training.schedules import BEST_FILE, line, read_history
@@ -308,7 +309,7 @@ def _training_model(
     x = inputs if recipe.fixed else frontend.output
     if recipe.masks:
         x = recipe.masks(run.seed)(x)
-    network = recipe.network(shape, len(LABELS))
+    network = fused(recipe.network(shape, len(LABELS)))
     if learned:
         try:
             network.set_weights(learned)
