@@ -18,8 +18,9 @@ from model_training.schedules import Cosine
 from model_training.targets import targets_of
 
 SAMPLE_RATE = 16_000
+Blocks = tuple[tuple[int, tuple[int, int]], ...]
 # channels and (time, frequency) stride of each residual block
-BLOCKS = ((24, (1, 1)), (48, (2, 2)), (96, (2, 2)), (128, (2, 2)))
+BLOCKS: Blocks = ((24, (1, 1)), (48, (2, 2)), (96, (2, 2)), (128, (2, 2)))
 EMBEDDING = 192
 DROPOUT = 0.3
 
@@ -30,13 +31,13 @@ def frontend(waveform: keras.KerasTensor) -> keras.KerasTensor:
     return RelativeToPeak(span=80.0)(mel(waveform))
 
 
-def network(shape: tuple[int, ...], classes: int) -> keras.Model:
+def network(shape: tuple[int, ...], classes: int, blocks: Blocks = BLOCKS) -> keras.Model:
     """Features of `shape` (frames, bands) -> logits of `classes`."""
     features = layers.Input(shape)
     x = layers.Reshape((*shape, 1))(features)
-    x = convolution(x, BLOCKS[0][0], kernel=3, strides=(2, 2))  # (94, 40)
+    x = convolution(x, blocks[0][0], kernel=3, strides=(2, 2))  # (94, 40)
     x = layers.ReLU()(x)
-    for channels, strides in BLOCKS:
+    for channels, strides in blocks:
         x = residual(x, channels, strides)  # last: (12, 5, 128)
     frames, bands, channels = x.shape[1:]
     x = layers.Reshape((frames, bands * channels))(x)
