@@ -11,7 +11,7 @@ from app.errors import UndertoneError
 
 # TensorFlow reads these when it is imported. Its notes on the CPU say nothing to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Its default where the processor has AVX512; without that, a step of the flagship takes two thirds
+# Its default where the processor has AVX512; without that, a step of `compact-mel` takes two thirds
 # of the time with it. Serving leaves it alone: single windows would take longer by a fifth.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
