@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.errors import UndertoneError
+from app.quiet import native_chatter_held
 
 # TensorFlow reads these when it is imported. Its notes on the CPU say nothing to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -116,6 +117,7 @@ def train(
     """Train a recipe and write its bundle. Run it again to go on with a run that was stopped."""
     if tensorboard:
         _needs_extra("tensorboard")
+    _load_keras()
     from model_training.experiment import experiments
 
     chosen = experiments(data, recipe, protocol)(fold)
@@ -136,6 +138,7 @@ def evaluate(
 ) -> None:
     """Measure a bundle on the speakers it never heard; write its figures, its card and a report."""
     _needs_extra()
+    _load_keras()
     from model_training import card
     from model_training.experiment import of_bundle
 
@@ -154,6 +157,7 @@ def robustness(
     results: Results = RESULTS,
 ) -> None:
     """Measure a bundle in noise, in a room, louder, shifted, cut, by telephone and as MP3."""
+    _load_keras()
     from model_training.experiment import of_bundle
 
     for found in of_bundle(bundle, data).robustness(bundle, results).conditions:
@@ -183,6 +187,7 @@ def cross_validate(
     The bundle of each fold is in its run's folder, runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED/bundle.
     """
     _needs_extra()
+    _load_keras()
     from model_training.experiment import experiments
     from model_training.protocols import FOLDS
     from model_training.results import file_name
@@ -238,6 +243,14 @@ def compare(results: Results = RESULTS) -> None:
 
     typer.echo(comparison.compare(results))
     typer.echo(f"The table and the chart are in {results}.")
+
+
+def _load_keras() -> None:
+    """Import Keras and let its backend compute something, without its notes on the processor."""
+    with native_chatter_held():
+        import keras
+
+        keras.ops.zeros(())
 
 
 def _needs_extra(*packages: str) -> None:

@@ -192,3 +192,15 @@ def test_killed_while_evaluating_goes_on_without_training_again(corpus, tmp_path
 def test_a_package_that_is_missing_is_named():
     with pytest.raises(UndertoneError, match="needs no_such_package: pip install"):
         _needs_extra("json", "no_such_package")
+
+
+def test_a_broken_bundle_is_one_sentence_without_notes_on_the_processor(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "model_training", "robustness", tmp_path, "--data", tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert str(tmp_path) in done.stderr
