@@ -99,6 +99,13 @@ def centred(waveform: np.ndarray, window: int) -> np.ndarray:
     return np.pad(waveform, (spare // 2, spare - spare // 2))
 
 
+def hopped(waveform: np.ndarray, window: int, hop: int) -> np.ndarray:
+    """The windows in which a recording is heard: (n, window), the last one filled with zeros."""
+    count = 1 + max(0, -(-(len(waveform) - window) // hop))
+    padded = np.pad(waveform, (0, max(0, (count - 1) * hop + window - len(waveform))))
+    return np.stack([padded[start : start + window] for start in range(0, count * hop, hop)])
+
+
 def features_of(frontend: keras.Model, windows: np.ndarray, batch: int = 32) -> np.ndarray:
     """What the frontend makes of windows (n, window): (n, ...)."""
     return np.concatenate(

@@ -9,13 +9,12 @@ from app.emotions import LABELS
 from model_training import evaluation, results, robustness
 from model_training.augmentation import UNSEEN_NOISES, UNSEEN_ROOMS
 from model_training.evaluation import Evaluation, Figures, together
-from model_training.protocols import AS_PUBLISHED, EVERYONE, HEADLINES
+from model_training.protocols import ALL, AS_PUBLISHED, BY_CORPUS, EVERYONE, HEADLINES
 from model_training.robustness import Condition
 
 CARD_FILE = "README.md"
 CORPORA = ("RAVDESS", "CREMA-D", "TESS")  # in the order in which they are told
 LEAKING = HEADLINES[AS_PUBLISHED]
-BY_FOLDS = ("ravdess-si", "cremad-si", "tess-si")  # what a bundle that heard everyone is told by
 BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
 
 LIMITS = """\
@@ -78,7 +77,7 @@ def sources(folder: Path, results_folder: Path) -> Sources:
     if info.protocol == EVERYONE:
         folds = results.of_recipe(results_folder, info.recipe)
         models = results.robustness_of_recipe(results_folder, info.recipe)
-        tested = [one for one in models if one.protocol in BY_FOLDS]
+        tested = [one for one in models if one.protocol in (*BY_CORPUS, ALL)]
         return Sources(info, found, folds, robustness.together(tested))
     measured = robustness.read(folder)
     # What was measured of an earlier model is not told.
@@ -88,7 +87,7 @@ def sources(folder: Path, results_folder: Path) -> Sources:
 
 def _groups(known: Sources) -> Iterator[tuple[str, str, Figures]]:
     """Every group of clips, the side they were on and its figures; those of folds first."""
-    for protocol in BY_FOLDS:
+    for protocol in BY_CORPUS:
         folds = [one for one in known.folds if one.protocol == protocol]
         for group in folds[0].test if folds else ():
             if group.startswith(HEADLINES[protocol]):

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from app.bundle import write_text
 from model_training import pictures, recipes, results
 from model_training.evaluation import Evaluation, together
-from model_training.protocols import AS_PUBLISHED, EVERYONE, FOLDS, HEADLINES, PROTOCOLS
+from model_training.protocols import ALL, AS_PUBLISHED, EVERYONE, FOLDS, HEADLINES, PROTOCOLS
 
 TABLE_FILE = "README.md"
 CHART_FILE = "comparison.svg"
-COMPARED = [protocol for protocol in PROTOCOLS if protocol != EVERYONE]
+COMPARED = [protocol for protocol in PROTOCOLS if protocol not in (ALL, EVERYONE)]
 LEAKING_COLOUR = "#c9c9c9"
 NOTE = """\
 UAR is the unweighted average recall on the test, its mean and standard deviation over the folds

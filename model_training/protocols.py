@@ -19,12 +19,15 @@ RAVDESS_FOLDS = (
 CREMA_D_FOLDS = 5
 TESS_SPEAKERS = ("TESS-OAF", "TESS-YAF")
 EVERYONE = "everyone"
+ALL = "all-si"  # a fold of each of the three below at once
+BY_CORPUS = ("ravdess-si", "cremad-si", "tess-si")
 AS_PUBLISHED = "as-published"  # by clip, and so no protocol of these; see `published.py`
 # The group of test clips whose figures are those of the protocol.
 HEADLINES = {
     "ravdess-si": "RAVDESS",
     "cremad-si": "CREMA-D",
     "tess-si": "TESS",
+    ALL: "RAVDESS",
     "ravdess-cross": "RAVDESS",
     EVERYONE: "CREMA-D",
     AS_PUBLISHED: "all",
@@ -33,6 +36,7 @@ FOLDS = {
     "ravdess-si": len(RAVDESS_FOLDS),
     "cremad-si": CREMA_D_FOLDS,
     "tess-si": len(TESS_SPEAKERS),
+    ALL: len(RAVDESS_FOLDS),
     "ravdess-cross": 1,
     EVERYONE: 1,
     AS_PUBLISHED: 5,
@@ -40,6 +44,7 @@ FOLDS = {
 # Speakers of the clips in assets/examples: never trained on, so that the page shows what the
 # model makes of voices it has not heard.
 EXAMPLE_SPEAKERS = ("CREMA-D-1007", "CREMA-D-1022", "CREMA-D-1037", "CREMA-D-1042")
+EXAMPLES = frozenset(EXAMPLE_SPEAKERS)
 # One CREMA-D actor in this many validates (temperature, history), beside two of RAVDESS; the same
 # in every fold of RAVDESS, so that one model of ravdess-cross can be the start of them all.
 CREMA_D_VALIDATION_STEP = 10
@@ -82,8 +87,7 @@ def ravdess_si(table: pd.DataFrame, fold: int) -> Split:
     The speakers of the example clips are part of the test, as CREMA-D's.
     """
     refuse("ravdess-si", fold)
-    actors = {f"RAVDESS-{actor:02d}" for actor in RAVDESS_FOLDS[fold - 1]}
-    return _split("ravdess-si", table, fold, actors | set(EXAMPLE_SPEAKERS))
+    return _split("ravdess-si", table, fold, _tested(table, "ravdess-si", fold) | EXAMPLES)
 
 
 def cremad_si(table: pd.DataFrame, fold: int) -> Split:
@@ -92,26 +96,31 @@ def cremad_si(table: pd.DataFrame, fold: int) -> Split:
     Scored among the six labels of the corpus, and unmasked beside.
     """
     refuse("cremad-si", fold)
-    actors = table.loc[table["corpus"] == "CREMA-D", "speaker"].unique()
-    tested = {
-        actor
-        for actor in actors
-        if int(actor.rpartition("-")[2]) % CREMA_D_FOLDS == fold % CREMA_D_FOLDS
-    }
-    return _split("cremad-si", table, fold, tested)
+    return _split("cremad-si", table, fold, _tested(table, "cremad-si", fold))
 
 
 def tess_si(table: pd.DataFrame, fold: int) -> Split:
     """TESS by speaker, one of its two women each; the other and everything else may train."""
     refuse("tess-si", fold)
-    return _split("tess-si", table, fold, {TESS_SPEAKERS[fold - 1]})
+    return _split("tess-si", table, fold, _tested(table, "tess-si", fold))
+
+
+def all_si(table: pd.DataFrame, fold: int) -> Split:
+    """That fold of ravdess-si, of cremad-si and of tess-si, as far as each has it, at once.
+
+    One model that heard nobody of the three tests serves three protocols, so six trainings are
+    enough for all of their thirteen folds. It learns from a little less than each would allow.
+    """
+    refuse(ALL, fold)
+    having = [protocol for protocol in BY_CORPUS if fold <= FOLDS[protocol]]
+    return _split(ALL, table, fold, set().union(*(_tested(table, p, fold) for p in having)))
 
 
 def ravdess_cross(table: pd.DataFrame, fold: int) -> Split:
     """RAVDESS by a model that heard none of it: all of its actors are the test."""
     refuse("ravdess-cross", fold)
     actors = set(table.loc[table["corpus"] == "RAVDESS", "speaker"])
-    return _split("ravdess-cross", table, fold, actors | set(EXAMPLE_SPEAKERS))
+    return _split("ravdess-cross", table, fold, actors | EXAMPLES)
 
 
 def everyone(table: pd.DataFrame, fold: int) -> Split:
@@ -121,8 +130,8 @@ def everyone(table: pd.DataFrame, fold: int) -> Split:
     validates in fold 1 of ravdess-si, so a model of that fold can be the start.
     """
     refuse(EVERYONE, fold)
-    actors = {f"RAVDESS-{actor:02d}" for actor in RAVDESS_FOLDS[0]}
-    return _split(EVERYONE, table, fold, set(EXAMPLE_SPEAKERS), never_validating=actors)
+    actors = _tested(table, "ravdess-si", 1)
+    return _split(EVERYONE, table, fold, EXAMPLES, never_validating=actors)
 
 
 # Speaker-independent, by the names that commands and results use.
@@ -130,6 +139,7 @@ PROTOCOLS: dict[str, Callable[[pd.DataFrame, int], Split]] = {
     "ravdess-si": ravdess_si,
     "cremad-si": cremad_si,
     "tess-si": tess_si,
+    ALL: all_si,
     "ravdess-cross": ravdess_cross,
     EVERYONE: everyone,
 }
@@ -156,11 +166,25 @@ def refuse(protocol: str, fold: int) -> None:
         raise ProtocolError(f"{protocol} has folds 1 to {FOLDS[protocol]}, not {fold}.")
 
 
+def _tested(table: pd.DataFrame, protocol: str, fold: int) -> set[str]:
+    """Who is tested in that fold of a protocol of `BY_CORPUS`."""
+    if protocol == "ravdess-si":
+        return {f"RAVDESS-{actor:02d}" for actor in RAVDESS_FOLDS[fold - 1]}
+    if protocol == "tess-si":
+        return {TESS_SPEAKERS[fold - 1]}
+    actors = table.loc[table["corpus"] == "CREMA-D", "speaker"].unique()
+    return {
+        actor
+        for actor in actors
+        if int(actor.rpartition("-")[2]) % CREMA_D_FOLDS == fold % CREMA_D_FOLDS
+    }
+
+
 def _split(
     protocol: str,
     table: pd.DataFrame,
     fold: int,
-    tested: set[str],
+    tested: Set[str],
     never_validating: Set[str] = frozenset(),
 ) -> Split:
     """The spoken clips of the tested speakers against those of all others.
@@ -168,7 +192,7 @@ def _split(
     No clip of a tested speaker, spoken or sung, is on another side. The speakers of the example
     clips are left out of training wherever they are not tested.
     """
-    unheard = tested | set(EXAMPLE_SPEAKERS)
+    unheard = tested | EXAMPLES
     validating = _validation_speakers(table, fold, unheard | never_validating)
     validated = table["speaker"].isin(validating)
     return Split(
@@ -180,7 +204,7 @@ def _split(
     )
 
 
-def _validation_speakers(table: pd.DataFrame, fold: int, others: set[str]) -> set[str]:
+def _validation_speakers(table: pd.DataFrame, fold: int, others: Set[str]) -> set[str]:
     """Of all but `others`, two of RAVDESS, who differ by fold, and a tenth of CREMA-D's actors.
 
     As many women as men.

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from app.bundle import BundleInfo
 from app.errors import UndertoneError
 from model_training.evaluation import Evaluation
+from model_training.protocols import ALL, BY_CORPUS, HEADLINES
 from model_training.robustness import Robustness
 
 Result = TypeVar("Result", bound=BaseModel)
@@ -38,7 +39,7 @@ def read(folder: Path) -> list[Evaluation]:
     Raises:
         ResultError: there is none, or a file is no result.
     """
-    found = _read(folder, "*/*-fold-*-seed-*.json", Evaluation)
+    found = _by_corpus(_read(folder, "*/*-fold-*-seed-*.json", Evaluation))
     if not found:
         raise ResultError(
             f"There is no result in {folder}; `evaluate` and `cross-validate` make them."
@@ -52,7 +53,7 @@ def of_recipe(folder: Path, recipe: str) -> list[Evaluation]:
     Raises:
         ResultError: a file is no result.
     """
-    return _read(folder / recipe, "*-fold-*-seed-*.json", Evaluation)
+    return _by_corpus(_read(folder / recipe, "*-fold-*-seed-*.json", Evaluation))
 
 
 def robustness_of_recipe(folder: Path, recipe: str) -> list[Robustness]:
@@ -62,6 +63,16 @@ def robustness_of_recipe(folder: Path, recipe: str) -> list[Robustness]:
         ResultError: a file is no result.
     """
     return _read(folder / recipe, "robustness/*-fold-*-seed-*.json", Robustness)
+
+
+def _by_corpus(found: list[Evaluation]) -> list[Evaluation]:
+    """The same, where a fold of all-si stands for one of each protocol that it tests."""
+    return [
+        one.model_copy(update={"protocol": protocol})
+        for one in found
+        for protocol in (BY_CORPUS if one.protocol == ALL else (one.protocol,))
+        if HEADLINES[protocol] in one.test
+    ]
 
 
 def _read(folder: Path, files: str, kind: type[Result]) -> list[Result]:

@@ -1,6 +1,7 @@
 """Optimizer, learning rate and end of a run; a stopped run goes on where its schedule was."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,16 +32,18 @@ class Schedule(Protocol):
 
 @dataclass(frozen=True)
 class Cosine:
-    """AdamW; the rate rises in the first epoch and then falls along a cosine.
+    """The rate rises in the first epoch and then falls along a cosine.
 
     Attributes:
         ema: momentum of the average over weights, which is what is kept.
+        rule: what follows the gradient at that rate.
     """
 
     epochs: int
     learning_rate: float
     weight_decay: float
     ema: float
+    rule: Callable[..., keras.optimizers.Optimizer] = keras.optimizers.AdamW
 
     def optimizer(self, epochs: int, steps: int) -> keras.optimizers.Optimizer:
         rate = keras.optimizers.schedules.CosineDecay(
@@ -50,9 +53,7 @@ class Cosine:
             decay_steps=max(1, (epochs - 1) * steps),
             alpha=0.01,
         )
-        return keras.optimizers.AdamW(
-            rate, weight_decay=self.weight_decay, use_ema=True, ema_momentum=self.ema
-        )
+        return self.rule(rate, weight_decay=self.weight_decay, use_ema=True, ema_momentum=self.ema)
 
     def callbacks(
         self, folder: Path, history: list[dict[str, float]], checkpoint: keras.callbacks.Callback

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from app.audio import HOP_SECONDS
 from app.errors import UndertoneError
 from model_training.augmentation import PLACED, Chances
 from model_training.sampling import Sampling
@@ -79,6 +80,11 @@ class Recipe:
     def window(self) -> int:
         """Samples in a window."""
         return round(self.window_seconds * self.sample_rate)
+
+    @property
+    def hop(self) -> int:
+        """Samples between the windows of a recording."""
+        return round(HOP_SECONDS * self.sample_rate)
 
     @property
     def fixed(self) -> bool:

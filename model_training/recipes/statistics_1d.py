@@ -72,7 +72,7 @@ RECIPE = Recipe(
     batch_size=64,
     targets=one_hot,
     sampling=EveryClip(),
-    schedule=Plateau(epochs=40, patience=2, stop_after=None),
+    schedule=Plateau(epochs=40, patience=2, stop_after=6),
     published=Published(
         corpora=("RAVDESS speech", "TESS speech"),
         copies=2,

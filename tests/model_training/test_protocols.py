@@ -61,6 +61,7 @@ FOLDS = [
     *(("ravdess-si", fold) for fold in range(1, 7)),
     *(("cremad-si", fold) for fold in range(1, 6)),
     *(("tess-si", fold) for fold in range(1, 3)),
+    *(("all-si", fold) for fold in range(1, 7)),
     ("ravdess-cross", 1),
     ("everyone", 1),
 ]
@@ -82,6 +83,9 @@ def test_no_speaker_is_on_two_sides_of_any_protocol(table, protocol, fold):
         ("ravdess-si", "RAVDESS"),
         ("cremad-si", "CREMA-D"),
         ("tess-si", "TESS"),
+        ("all-si", "RAVDESS"),
+        ("all-si", "CREMA-D"),
+        ("all-si", "TESS"),
         ("ravdess-cross", "RAVDESS"),
     ],
 )
@@ -94,6 +98,20 @@ def test_every_speaker_of_the_corpus_is_tested_once(table, protocol, corpus):
         if speaker.startswith(corpus)
     ]
     assert sorted(tested) == sorted(table.loc[table["corpus"] == corpus, "speaker"].unique())
+
+
+@pytest.mark.parametrize(
+    ("protocol", "corpus"),
+    [("ravdess-si", "RAVDESS"), ("cremad-si", "CREMA-D"), ("tess-si", "TESS")],
+)
+def test_a_fold_of_all_three_is_that_fold_of_each(table, protocol, corpus):
+    for fold in [fold for name, fold in FOLDS if name == protocol]:
+        own, joint = PROTOCOLS[protocol](table, fold), PROTOCOLS["all-si"](table, fold)
+        tested = {speaker for speaker in own.test["speaker"] if speaker.startswith(corpus)}
+        assert tested == {s for s in joint.test["speaker"] if s.startswith(corpus)}
+        assert set(joint.train["speaker"]) <= set(own.train["speaker"]) | set(
+            own.validation["speaker"]
+        ), "it may learn from fewer than the protocol allows, never from more"
 
 
 def test_a_model_that_heard_no_ravdess_may_start_every_fold_of_it(table):
@@ -126,7 +144,7 @@ def test_no_recording_is_on_two_sides_under_another_name(data):
 
 @pytest.mark.parametrize(
     ("protocol", "last"),
-    [("ravdess-si", 6), ("cremad-si", 5), ("tess-si", 2), ("ravdess-cross", 1)],
+    [("ravdess-si", 6), ("cremad-si", 5), ("tess-si", 2), ("all-si", 6), ("ravdess-cross", 1)],
 )
 def test_a_fold_that_is_not_there_is_a_sentence(table, protocol, last):
     for fold in (0, last + 1):

@@ -1,6 +1,7 @@
 """Each condition changes sound as its name says, and what was measured reaches the card."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from app.audio import load
@@ -99,3 +100,11 @@ def test_the_models_of_folds_are_told_together():
     assert (both.clips, both.abstained, both.same) == (20, 3, 1.0)
     assert both.uar == pytest.approx(0.7)
     assert robustness.together([]) == []
+
+
+def test_of_a_large_corpus_the_same_clips_are_drawn_every_time():
+    table = pd.DataFrame({"corpus": ["TESS"] * 900 + ["RAVDESS"] * 240}, index=range(7, 1147))
+    drawn = robustness.drawn(table)
+    assert drawn["corpus"].value_counts().to_dict() == {"TESS": 400, "RAVDESS": 240}
+    assert drawn.equals(robustness.drawn(table))
+    assert drawn.index.is_monotonic_increasing

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ import soundfile
 from app.bundle import read_info
 from app.classifier import Classifier
 from app.emotions import LABELS
+from app.recordings import analyze
 from model_training import batches, recipes, sampling, start, targets, training
 from model_training.augmentation import Surroundings
 from model_training.clips import decode
@@ -267,3 +269,36 @@ def test_centred_clips_fill_a_window(length):
     heard = np.flatnonzero(window)
     assert abs(heard[0] - (3 * RATE - 1 - heard[-1])) <= 1
     assert abs((window[heard[0]] - 1) - (length - window[heard[-1]])) <= 1
+
+
+@pytest.mark.parametrize("length", [100, 2_999, 3_000, 3_001, 4_700])
+def test_hopped_windows_are_those_of_a_recording(length):
+    """As app/recordings.py cuts them, here with 1000 samples a second."""
+    waveform = np.arange(1, length + 1, dtype=np.float32)
+    windows = batches.hopped(waveform, 3_000, 500)
+    heard = analyze((1_000, waveform), Quiet()).timeline
+    assert len(windows) == len(heard)
+    for window, start in zip(windows, heard["start"], strict=True):
+        piece = waveform[round(start * 1_000) :][:3_000]
+        np.testing.assert_array_equal(window, np.pad(piece, (0, 3_000 - len(piece))))
+
+
+class Quiet:
+    """What a recording asks of a classifier that hears three seconds and is never asked."""
+
+    sample_rate, window = 1_000, 3_000
+
+
+def test_the_temperature_makes_confidence_right(table, clips):
+    """A model that is certain of one emotion and right in 36 of 40 should be 90 % certain."""
+    split = ravdess_si(table, 1)
+    chosen = split.validation[split.validation["corpus"] == "RAVDESS"]
+    twenty = pd.concat([chosen.iloc[:1]] * 36 + [chosen.iloc[1:2]] * 4)
+    certain = dataclasses.replace(split, validation=twenty)
+    answer = 9.0 * np.eye(len(LABELS), dtype=np.float32)[LABELS.index(chosen.iloc[0]["emotion"])]
+    waveform = keras.Input((FLAGSHIP.window,))
+    logits = keras.ops.zeros_like(waveform[:, : len(LABELS)]) + answer
+    model = keras.Model(waveform, logits)
+    temperature = training.fit_temperature(FLAGSHIP, model, certain, clips)
+    scaled = np.exp(answer / temperature)
+    assert scaled.max() / scaled.sum() == pytest.approx(0.9, abs=0.02)
