@@ -12,7 +12,7 @@ from app.quiet import native_chatter_held
 
 # TensorFlow reads these when it is imported. Its notes on the CPU say nothing to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Its default where the processor has AVX512; without that, a step of `compact-mel` takes two thirds
+# Its default where the processor has AVX512; without that, a step of the flagship takes two thirds
 # of the time with it. Serving leaves it alone: single windows would take longer by a fifth.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
@@ -65,9 +65,10 @@ def prepare(
 Protocol = Annotated[
     str,
     typer.Option(
-        help="ravdess-si, cremad-si, tess-si keep speakers apart; ravdess-cross keeps RAVDESS "
-        "apart; everyone is for a bundle to ship. as-published splits clips at random, as the "
-        "recipe's source did: it leaks, and its figures say little about other voices."
+        help="ravdess-si, cremad-si, tess-si keep speakers apart; all-si is a fold of each of them "
+        "at once; ravdess-cross keeps RAVDESS apart; everyone is for a bundle to ship. "
+        "as-published splits clips at random, as the recipe's source did: it leaks, and its "
+        "figures say little about other voices."
     ),
 ]
 RecipeName = Annotated[str, typer.Option(help="Its name; a file of model_training/recipes.")]
@@ -97,8 +98,8 @@ def train(
     fold: Annotated[
         int,
         typer.Option(
-            help="Who stays unheard: ravdess-si 1 to 6, cremad-si 1 to 5, tess-si 1 or 2, "
-            "ravdess-cross 1, everyone 1, as-published 1 to 5."
+            help="Who stays unheard: ravdess-si and all-si 1 to 6, cremad-si 1 to 5, tess-si 1 or "
+            "2, ravdess-cross 1, everyone 1, as-published 1 to 5."
         ),
     ] = 1,
     seed: Seed = 1,

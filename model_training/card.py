@@ -34,8 +34,7 @@ TOLD_BY_FOLDS = """\
 It learned from everybody whom the corpora hold but those who validate and the speakers of the
 example clips. **The rows of folds are not of this bundle**: they are of models of the same recipe,
 one a fold, each tested on the speakers whom it alone had not heard, by which nothing was chosen.
-They were trained for themselves, which may be for less long than this bundle. The other rows are
-of this bundle. """
+They were trained for themselves, on fewer voices. The other rows are of this bundle. """
 
 RESPONSIBLE_USE = """\
 Do not use it to judge people: not at work, not at school, not in hiring, policing, insurance or

@@ -16,7 +16,6 @@ from model_training import recipes
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 FEATURES = {
-    "compact-mel": (188, 80),
     "dual-channel": (32, 94, 2),
     "mel-cnn": (94, 64),
     "mel-vgg": (94, 64),

@@ -278,8 +278,8 @@ def test_hopped_windows_are_those_of_a_recording(length):
     windows = batches.hopped(waveform, 3_000, 500)
     heard = analyze((1_000, waveform), Quiet()).timeline
     assert len(windows) == len(heard)
-    for window, start in zip(windows, heard["start"], strict=True):
-        piece = waveform[round(start * 1_000) :][:3_000]
+    for window, seconds in zip(windows, heard["start"], strict=True):
+        piece = waveform[round(seconds * 1_000) :][:3_000]
         np.testing.assert_array_equal(window, np.pad(piece, (0, 3_000 - len(piece))))
 
 
