@@ -88,7 +88,8 @@ def _groups(known: Sources) -> Iterator[tuple[str, str, Figures]]:
     """Every group of clips, the side they were on and its figures; those of folds first."""
     for protocol in BY_CORPUS:
         folds = [one for one in known.folds if one.protocol == protocol]
-        for group in folds[0].test if folds else ():
+        # Not every fold tests somebody of every age and race.
+        for group in dict.fromkeys(group for fold in folds for group in fold.test):
             if group.startswith(HEADLINES[protocol]):
                 yield group, f"{len(folds)} folds", together(folds, group)
     for side in ("test", "validation"):
