@@ -15,8 +15,8 @@ LEAD_SECONDS = 0.06
 DEFAULT_SMOOTHING = 0.35
 # A label is left for one that is likelier by as much as the smoothing, at most this, in the newest
 # window: the smoothed ones would add up to 0.5 s of lag at equal flicker. On joined clips of
-# validation speakers, tests.benchmark.smoothing: off, default, high make 4.7, 2.1, 1.1 changes of
-# the label per true change, reach 97, 85, 68 % of them after a median 2.0, 2.3, 2.6 s, and are
+# validation speakers, tests.benchmark.smoothing: off, default, high make 4.9, 2.2, 1.2 changes of
+# the label per true change, reach 94, 88, 74 % of them after a median 2.1, 2.5, 2.7 s, and are
 # right in 55, 54, 46 % of the readings.
 LARGEST_MARGIN = 0.6
 

@@ -33,8 +33,10 @@ ships, are nearer to what to expect of a new voice.
 TOLD_BY_FOLDS = """\
 It learned from everybody whom the corpora hold but those who validate and the speakers of the
 example clips. **The rows of folds are not of this bundle**: they are of models of the same recipe,
-one a fold, each tested on the speakers whom it alone had not heard, by which nothing was chosen.
-They were trained for themselves, on fewer voices. The other rows are of this bundle. """
+one a fold, each tested on the speakers whom it alone had not heard, who chose neither its weights
+nor its temperature. The settings of a recipe are compared on training speakers of the first fold,
+whom other folds test. The models were trained for themselves, on fewer voices. The other rows are
+of this bundle. """
 
 RESPONSIBLE_USE = """\
 Do not use it to judge people: not at work, not at school, not in hiring, policing, insurance or
@@ -255,8 +257,9 @@ def _worse(conditions: list[Condition], by_folds: bool) -> str:
     ]
     models = "models of the folds, the mean over them" if by_folds else "model"
     told = (
-        f"The test clips of the {models}, under other conditions; noises and room are of kinds "
-        f"that training never met ({', '.join((*UNSEEN_NOISES, *UNSEEN_ROOMS))})."
+        f"Test clips of the {models}, at most {robustness.LARGEST} of a corpus each, under other "
+        "conditions; noises and room are of kinds that training never met"
+        f" ({', '.join((*UNSEEN_NOISES, *UNSEEN_ROOMS))})."
     )
     return "\n".join([*rows, "", told])
 
