@@ -34,9 +34,9 @@ TOLD_BY_FOLDS = """\
 It learned from everybody whom the corpora hold but those who validate and the speakers of the
 example clips. **The rows of folds are not of this bundle**: they are of models of the same recipe,
 one a fold, each tested on the speakers whom it alone had not heard, who chose neither its weights
-nor its temperature. The settings of a recipe are compared on training speakers of the first fold,
-whom other folds test. The models were trained for themselves, on fewer voices. The other rows are
-of this bundle. """
+nor its temperature; the settings of a recipe may have been compared on speakers who train in most
+folds and are tested in one. The models were trained for themselves, on fewer voices. The other rows
+are of this bundle. """
 
 RESPONSIBLE_USE = """\
 Do not use it to judge people: not at work, not at school, not in hiring, policing, insurance or

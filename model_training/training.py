@@ -256,7 +256,7 @@ def fit_temperature(recipe: Recipe, model: keras.Model, split: Split, clips: Wav
     """The temperature that makes the validation speakers likeliest (Guo et al. 2017).
 
     A clip's answer is the mean over its windows, as a recording is heard: that mean is less sure
-    of itself than a window, and no oftener wrong.
+    of itself than a window.
     """
     table = split.validation
     cut = [hopped(clips[index], recipe.window, recipe.hop) for index in table.index]

@@ -293,8 +293,8 @@ def test_the_temperature_makes_confidence_right(table, clips):
     """A model that is certain of one emotion and right in 36 of 40 should be 90 % certain."""
     split = ravdess_si(table, 1)
     chosen = split.validation[split.validation["corpus"] == "RAVDESS"]
-    twenty = pd.concat([chosen.iloc[:1]] * 36 + [chosen.iloc[1:2]] * 4)
-    certain = dataclasses.replace(split, validation=twenty)
+    forty = pd.concat([chosen.iloc[:1]] * 36 + [chosen.iloc[1:2]] * 4)
+    certain = dataclasses.replace(split, validation=forty)
     answer = 9.0 * np.eye(len(LABELS), dtype=np.float32)[LABELS.index(chosen.iloc[0]["emotion"])]
     waveform = keras.Input((FLAGSHIP.window,))
     logits = keras.ops.zeros_like(waveform[:, : len(LABELS)]) + answer
