@@ -52,14 +52,17 @@ class Chances:
     stretch_range: tuple[float, float] = (0.85, 1.15)
     pitch: float = 0.0
     pitch_range: tuple[float, float] = (-2.0, 2.0)  # semitones
+    shifted: bool = True  # anywhere in the window, not in its middle
 
     def with_(self, **changes: Any) -> "Chances":
         """The same but for these."""
         return replace(self, **changes)
 
 
-# Nothing but the place in the window is left to chance; recipes say what they add to it.
+# Nothing but the place in the window is left to chance, and not even that; recipes say what they
+# add.
 PLACED = Chances(speed=0, excerpt=0, room=0, noise=0, hiss=0, gain_range=(0.0, 0.0))
+CENTRED = PLACED.with_(shifted=False)
 
 
 def augmented_window(
@@ -83,7 +86,7 @@ def augmented_window(
         waveform = excerpt(waveform, shortest, rng)
     if surroundings.rooms and rng.random() < chances.room:
         waveform = room(waveform, surroundings.rooms[rng.integers(len(surroundings.rooms))])
-    waveform = placed(waveform, window, rng)
+    waveform = placed(waveform, window, rng) if chances.shifted else centred(waveform, window)
     if surroundings.noises and rng.random() < chances.noise:
         noise = surroundings.noises[rng.integers(len(surroundings.noises))]
         waveform = with_noise(waveform, looped(noise, window, rng), rng.uniform(*chances.snr_range))
@@ -178,6 +181,14 @@ def placed(waveform: np.ndarray, window: int, rng: np.random.Generator) -> np.nd
     result = np.zeros(window, np.float32)
     result[start : start + len(waveform)] = waveform
     return result
+
+
+def centred(waveform: np.ndarray, window: int) -> np.ndarray:
+    """The middle of a clip, with zeros around it where it is shorter than a window."""
+    spare = window - len(waveform)
+    if spare < 0:
+        return waveform[-spare // 2 :][:window]
+    return np.pad(waveform, (spare // 2, spare - spare // 2))
 
 
 def looped(noise: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:

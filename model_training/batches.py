@@ -9,7 +9,7 @@ import pandas as pd
 from keras import ops
 from tqdm import tqdm
 
-from model_training.augmentation import Surroundings, augmented_window, mixed
+from model_training.augmentation import Surroundings, augmented_window, centred, mixed
 from model_training.recipes import Recipe
 from model_training.targets import targets_of
 
@@ -89,14 +89,6 @@ def validation_set(
 ) -> tuple[np.ndarray, np.ndarray]:
     windows = np.stack([centred(clips[index], recipe.window) for index in table.index])
     return windows, targets_of(table, smoothing=0.0)
-
-
-def centred(waveform: np.ndarray, window: int) -> np.ndarray:
-    """The middle of a clip, with zeros around it where it is shorter than a window."""
-    spare = window - len(waveform)
-    if spare < 0:
-        return waveform[-spare // 2 :][:window]
-    return np.pad(waveform, (spare // 2, spare - spare // 2))
 
 
 def hopped(waveform: np.ndarray, window: int, hop: int) -> np.ndarray:

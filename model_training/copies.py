@@ -16,12 +16,17 @@ class Copies:
     Args:
         clips: the originals, copy 0.
         window, sample_rate: of a copy, in samples and Hz.
-        chances: of the augmentations; rooms and recorded noise among them do nothing.
+        chances: the augmentation of each copy; rooms and recorded noise in it do nothing.
         seed: of the copies.
     """
 
     def __init__(
-        self, clips: Clips, window: int, sample_rate: int, chances: Chances, seed: int
+        self,
+        clips: Clips,
+        window: int,
+        sample_rate: int,
+        chances: tuple[Chances, ...],
+        seed: int,
     ) -> None:
         self.clips = clips
         self.window = window
@@ -37,7 +42,7 @@ class Copies:
         rng = np.random.default_rng((self.seed, position))
         nowhere = Surroundings(noises=[], rooms=[])
         return augmented_window(
-            self.clips[row], self.window, self.sample_rate, nowhere, self.chances, rng
+            self.clips[row], self.window, self.sample_rate, nowhere, self.chances[copy - 1], rng
         )
 
 
@@ -55,6 +60,6 @@ def with_copies(table: pd.DataFrame, chosen: pd.DataFrame, published: Published)
         copied = chosen[sizes < sizes.max()]
     copies = [
         copied.set_axis(copied.index + copy * len(table)).assign(copy=copy)
-        for copy in range(1, published.copies + 1)
+        for copy in range(1, len(published.copies) + 1)
     ]
     return pd.concat([chosen.assign(copy=0), *copies])

@@ -162,9 +162,7 @@ def experiment(
     source = recipe.published
     if source is None:
         return Experiment(recipe, speaker_independent(protocol)(table, fold), clips, data)
-    copies = Copies(
-        clips, recipe.window, recipe.sample_rate, source.augmentation, seed=published.SEED
-    )
+    copies = Copies(clips, recipe.window, recipe.sample_rate, source.copies, seed=published.SEED)
     if protocol == AS_PUBLISHED:
         split = published.as_published(table, fold, source)
         return Experiment(replace(recipe, mixup=0.0), split, copies, data)

@@ -24,13 +24,13 @@ from model_training.augmentation import (
     UNSEEN_NOISES,
     UNSEEN_ROOMS,
     Surroundings,
+    centred,
 )
 from model_training.batches import (
     Augmented,
     Fixed,
     Waveforms,
     batches,
-    centred,
     features_of,
     hopped,
     validation_set,

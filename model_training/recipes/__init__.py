@@ -11,7 +11,7 @@ import pandas as pd
 
 from app.audio import HOP_SECONDS
 from app.errors import UndertoneError
-from model_training.augmentation import PLACED, Chances
+from model_training.augmentation import Chances
 from model_training.sampling import Sampling
 from model_training.schedules import Schedule
 
@@ -26,15 +26,13 @@ class Published:
 
     Attributes:
         corpora: its clips, as "CORPUS kind".
-        copies: augmented copies of every clip, made before the clips were split.
-        augmentation: of the copies.
+        copies: of every clip, made before the clips were split: the augmentation of each.
         rare_only: copy the clips of emotions that have fewer than the most frequent one.
         accuracy: what it reports, on its random split.
     """
 
     corpora: tuple[str, ...]
-    copies: int = 0
-    augmentation: Chances = PLACED
+    copies: tuple[Chances, ...] = ()
     rare_only: bool = False
     accuracy: float | None = None
 

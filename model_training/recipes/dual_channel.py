@@ -68,8 +68,7 @@ RECIPE = Recipe(
     masks=lambda seed: SpectrogramAugmentation(colour=0.0, frames=4, bands=12, seed=seed),
     published=Published(
         corpora=("RAVDESS speech", "RAVDESS song", "TESS speech"),
-        copies=1,
-        augmentation=AUGMENTATION,
+        copies=(AUGMENTATION,),
         rare_only=True,
         accuracy=0.8289,
     ),

@@ -20,7 +20,7 @@ from model_training.targets import one_hot
 SAMPLE_RATE = 22_050
 AUGMENTATION = PLACED.with_(stretch=0.5, pitch=0.5)
 PUBLISHED = Published(
-    corpora=("RAVDESS speech", "TESS speech"), copies=1, augmentation=AUGMENTATION, accuracy=0.8767
+    corpora=("RAVDESS speech", "TESS speech"), copies=(AUGMENTATION,), accuracy=0.8767
 )
 
 

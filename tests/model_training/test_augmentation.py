@@ -94,6 +94,17 @@ def test_placed_fills_exactly_one_window(length, rng):
     assert len(starts) == 1 if length == 3 * RATE else len(starts) > 10
 
 
+@pytest.mark.parametrize("length", [RATE, 5 * RATE + 1])
+def test_a_clip_that_is_not_shifted_lies_in_the_middle(length, rng):
+    clip = np.arange(1, length + 1, dtype=np.float32) / length
+    chances = augmentation.CENTRED
+    window = augmentation.augmented_window(clip, 3 * RATE, RATE, Surroundings([], []), chances, rng)
+    before, after = np.argmax(window > 0), np.argmax(window[::-1] > 0)
+    assert len(window) == 3 * RATE
+    assert abs(before - after) <= 1
+    assert window[len(window) // 2] == pytest.approx(0.5, abs=1e-4)
+
+
 def test_looped_repeats_a_short_noise(rng):
     noise = np.arange(1000, dtype=np.float32)
     assert (np.diff(augmentation.looped(noise, 5000, rng)) % 1000 == 1).all()

@@ -7,7 +7,9 @@ import soundfile
 
 from app.emotions import LABELS
 from model_training import published, recipes
+from model_training.augmentation import PLACED
 from model_training.clips import decode
+from model_training.copies import Copies
 from model_training.experiment import experiment, experiments
 from model_training.protocols import ProtocolError, ravdess_si
 from model_training.recipes import Published
@@ -32,7 +34,8 @@ def table(tmp_path_factory):
 
 def test_each_row_is_on_one_side_and_every_fifth_is_a_test_once(table):
     splits = [
-        published.as_published(table, fold, Published(SPOKEN, copies=1)) for fold in range(1, 6)
+        published.as_published(table, fold, Published(SPOKEN, copies=(PLACED,)))
+        for fold in range(1, 6)
     ]
     for split in splits:
         sides = [set(side.index) for side in (split.train, split.validation, split.test)]
@@ -45,7 +48,9 @@ def test_each_row_is_on_one_side_and_every_fifth_is_a_test_once(table):
 
 
 def test_only_rare_emotions_are_copied_where_the_source_did_so(table):
-    split = published.as_published(table, 1, Published(SPOKEN, copies=2, rare_only=True))
+    split = published.as_published(
+        table, 1, Published(SPOKEN, copies=(PLACED, PLACED), rare_only=True)
+    )
     rows = pd.concat([split.train, split.validation, split.test])
     copied = rows[rows["copy"] > 0]
     assert len(rows) == 90 + 2 * 70
@@ -61,6 +66,15 @@ def test_a_copy_is_another_sound_and_always_the_same(table, tmp_path):
     np.testing.assert_array_equal(made.clips[index], made.clips[index])
     assert len(made.clips[index]) == made.recipe.window
     assert np.abs(made.clips[index]).max() > 0.01
+
+
+def test_each_copy_is_made_in_its_own_way(table, tmp_path):
+    clips = decode(table, 22_050, tmp_path)
+    ways = (PLACED.with_(gain_range=(-6.0, -6.0)), PLACED.with_(gain_range=(-20.0, -20.0)))
+    copies = Copies(clips, 2 * 22_050, 22_050, ways, seed=0)
+    peaks = [np.abs(copies[copy * len(clips)]).max() for copy in range(3)]
+    assert peaks[1] / peaks[0] == pytest.approx(0.50, abs=0.01)
+    assert peaks[2] / peaks[0] == pytest.approx(0.10, abs=0.01)
 
 
 def test_the_flagship_follows_no_published_system(tmp_path):
@@ -79,7 +93,7 @@ def test_by_speaker_a_recipe_keeps_its_corpora_and_copies_training_clips_alone(t
     voices = table.assign(speaker=speakers, sex=sexes)
     voices.loc[90:, "speaker"] = [f"CREMA-D-{1010 + number}" for number in range(len(table) - 90)]
     whole = ravdess_si(voices, 1)
-    split = published.by_speaker(voices, whole, Published(SPOKEN, copies=2))
+    split = published.by_speaker(voices, whole, Published(SPOKEN, copies=(PLACED, PLACED)))
     assert (split.train["copy"] > 0).sum() == 2 * (split.train["copy"] == 0).sum()
     assert len(split.train) == 3 * (whole.train["corpus"] == "RAVDESS").sum()
     assert set(split.train["corpus"]) == set(split.validation["corpus"]) == {"RAVDESS"}
