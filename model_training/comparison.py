@@ -101,7 +101,7 @@ def chart(found: Sequence[Evaluation]) -> Figure:
         axes.barh(0, 0, color=colours[protocol], label=protocol)
     axes.set_yticks(range(len(grouped)), list(grouped))
     axes.invert_yaxis()
-    axes.set(xlim=(0, 1), xlabel="UAR")
+    axes.set(xlim=(0, 1.06), xlabel="UAR")
     axes.grid(axis="x", alpha=0.25)
     axes.legend(frameon=False, ncols=len(shown), loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return figure
