@@ -59,8 +59,7 @@ class Chances:
         return replace(self, **changes)
 
 
-# Nothing but the place in the window is left to chance, and not even that; recipes say what they
-# add.
+# Nothing but the place in the window is left to chance, or nothing; recipes say what they add.
 PLACED = Chances(speed=0, excerpt=0, room=0, noise=0, hiss=0, gain_range=(0.0, 0.0))
 CENTRED = PLACED.with_(shifted=False)
 
