@@ -9,6 +9,7 @@ import typer
 
 from app.errors import UndertoneError
 from app.quiet import native_chatter_held
+from model_training.memory import keep_freed_memory
 
 # TensorFlow reads these when it is imported. Its notes on the CPU say nothing to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -118,6 +119,7 @@ def train(
     """Train a recipe and write its bundle. Run it again to go on with a run that was stopped."""
     if tensorboard:
         _needs_extra("tensorboard")
+    keep_freed_memory()
     _load_keras()
     from model_training.experiment import experiments
 
@@ -188,6 +190,7 @@ def cross_validate(
     The bundle of each fold is in its run's folder, runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED/bundle.
     """
     _needs_extra()
+    keep_freed_memory()
     _load_keras()
     from model_training.experiment import experiments
     from model_training.protocols import FOLDS
