@@ -28,7 +28,7 @@ print(sum(taken(3 << 20) for _ in range(20)))
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told to")
-def test_what_is_freed_is_taken_again_without_asking_the_system() -> None:
+def test_what_is_freed_is_taken_again_without_asking_the_system():
     assert 20 * faults("kept") < faults("as it comes")
 
 
