@@ -4,8 +4,6 @@ import platform
 import subprocess
 import sys
 
-import pytest
-
 TAKE_AND_FREE = """
 import resource
 import sys
@@ -27,9 +25,10 @@ print(sum(taken(3 << 20) for _ in range(20)))
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told to")
 def test_what_is_freed_is_taken_again_without_asking_the_system():
-    assert 20 * faults("kept") < faults("as it comes")
+    # Another library than glibc is left as it is.
+    share = 0.05 if platform.libc_ver()[0] == "glibc" else 1.5
+    assert faults("kept") < share * faults("as it comes")
 
 
 def faults(how: str) -> int:
