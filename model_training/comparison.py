@@ -21,9 +21,10 @@ LEAKING_COLOUR = "#c9c9c9"
 NOTE = """\
 UAR is the unweighted average recall on the test, its mean and standard deviation over the folds
 that were run (of those there are). `as-published` splits clips at random, as the sources did, so it
-leaks: the voices of its test were trained on. The other protocols keep speakers apart. CREMA-D is
-scored among its six emotions. ECE is the expected calibration error (15 bins) of the answers of all
-folds together; the UAR of women and of men is of the clips of all folds together. Written by
+leaks: the voices of its test were trained on. The other protocols keep speakers apart. Epochs are
+those that were run; where they are fewer by speaker, that may be a part of the difference. CREMA-D
+is scored among its six emotions. ECE is the expected calibration error (15 bins) of the answers of
+all folds together; the UAR of women and of men is of the clips of all folds together. Written by
 `python -m model_training compare` from the files below this folder, which hold the clips and
 speakers on each side, the seed and all other figures.
 """
@@ -55,6 +56,10 @@ def table(found: Sequence[Evaluation]) -> str:
             "as-published WA": _mean(one.headline.accuracy for one in published),
             "weighted F1": _mean(one.headline.weighted_f1 for one in published),
             "UAR": _mean(one.headline.uar for one in published),
+            "as-published epochs": _epochs(published),
+            "epochs by speaker": _epochs(
+                one for protocol in COMPARED for one in runs.get(protocol, [])
+            ),
         }
         for protocol in COMPARED:
             row[f"{protocol} UAR"] = _spread(runs.get(protocol, []), protocol)
@@ -129,6 +134,12 @@ def _reported(recipe: str) -> str:
 def _mean(values: Iterable[float]) -> str:
     found = list(values)
     return f"{np.mean(found):.4f}" if found else ""
+
+
+def _epochs(runs: Iterable[Evaluation]) -> str:
+    """That were run, the fewest and the most; nothing of a baseline, which has none."""
+    counts = sorted({len(one.seconds) for one in runs} - {0})
+    return " to ".join(map(str, dict.fromkeys((counts[0], counts[-1])))) if counts else ""
 
 
 def _spread(runs: Sequence[Evaluation], protocol: str) -> str:

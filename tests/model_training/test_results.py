@@ -30,3 +30,19 @@ def test_a_joint_fold_is_compared_with_the_others(joint, tmp_path):
     assert f"{joint.test['RAVDESS'].uar:.3f} (1 of 6)" in table
     assert f"{joint.test['CREMA-D'].uar:.3f} (1 of 5)" in table
     assert "all-si" not in table
+
+
+def test_the_epochs_of_both_kinds_of_split_stand_apart(joint):
+    everything = {"all": joint.test["RAVDESS"]}
+    published = joint.model_copy(
+        update={"protocol": "as-published", "test": everything, "seconds": [1.0] * 11}
+    )
+    folds = [
+        joint.model_copy(update={"protocol": "ravdess-si", "fold": fold, "seconds": [1.0] * epochs})
+        for fold, epochs in ((1, 3), (2, 5))
+    ]
+    heading, _, row = comparison.table([published, *folds]).splitlines()
+    cells = dict(
+        zip(map(str.strip, heading.split("|")), map(str.strip, row.split("|")), strict=True)
+    )
+    assert (cells["as-published epochs"], cells["epochs by speaker"]) == ("11", "3 to 5")
