@@ -1,18 +1,15 @@
-"""Augmentation, on the fly and on training clips only.
+"""Augmentation of waveforms, on the fly and on training clips only.
 
-Waveform augmentations are NumPy functions of a waveform and a random generator; those of
-the spectrogram are a Keras layer that acts in training alone and is no part of a bundle.
+Functions of a waveform and a random generator; see `feature_augmentation.py` for spectrograms.
 """
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-import keras
 import librosa.effects as effects
 import numpy as np
 import soxr
-from keras import ops
 from librosa.util import fix_length
 from scipy.signal import butter, oaconvolve, sosfilt
 
@@ -73,6 +70,18 @@ def augmented_window(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """One training window (window,) float32 of a clip (samples,) float32."""
+    return window_pair(waveform, window, sample_rate, surroundings, chances, rng)[1]
+
+
+def window_pair(
+    waveform: np.ndarray,
+    window: int,
+    sample_rate: int,
+    surroundings: Surroundings,
+    chances: Chances,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """The voice alone and the same as it is heard, (2, window) float32, of a clip (samples,)."""
     if rng.random() < chances.speed:
         waveform = speed(waveform, rng.uniform(*chances.speed_range))
     # A chance of none draws nothing, so that a new augmentation leaves older recipes as they were.
@@ -83,9 +92,11 @@ def augmented_window(
     if rng.random() < chances.excerpt:
         shortest = round(chances.shortest_excerpt * sample_rate)
         waveform = excerpt(waveform, shortest, rng)
+    alone = waveform
     if surroundings.rooms and rng.random() < chances.room:
         waveform = room(waveform, surroundings.rooms[rng.integers(len(surroundings.rooms))])
-    waveform = placed(waveform, window, rng) if chances.shifted else centred(waveform, window)
+    pair = np.stack([alone, waveform])
+    alone, waveform = placed(pair, window, rng) if chances.shifted else centred(pair, window)
     if surroundings.noises and rng.random() < chances.noise:
         noise = surroundings.noises[rng.integers(len(surroundings.noises))]
         waveform = with_noise(waveform, looped(noise, window, rng), rng.uniform(*chances.snr_range))
@@ -100,7 +111,7 @@ def augmented_window(
     if rng.random() < chances.hiss:
         hiss = rng.standard_normal(window, np.float32)
         waveform = with_noise(waveform, hiss, rng.uniform(*chances.hiss_range))
-    return gain(waveform, rng.uniform(*chances.gain_range))
+    return np.stack([alone, gain(waveform, rng.uniform(*chances.gain_range))])
 
 
 def gain(waveform: np.ndarray, decibels: float) -> np.ndarray:
@@ -138,27 +149,6 @@ def _bandpass(lowest: float, highest: float, sample_rate: int) -> np.ndarray:
     return butter(BAND_ORDER, (lowest, highest), "bandpass", fs=sample_rate, output="sos")
 
 
-def mixed(
-    windows: np.ndarray, targets: np.ndarray, alpha: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mixup (Zhang et al. 2018): every window with another of its batch, targets alike.
-
-    Args:
-        windows: (batch, ...).
-        targets: (batch, classes), none of them `NOT_ACTED`.
-        alpha: of the beta distribution that the shares are drawn from.
-        rng: of the draws.
-    """
-    other = rng.permutation(len(windows))
-    share = rng.beta(alpha, alpha, len(windows)).astype(np.float32)
-
-    def mix(values: np.ndarray) -> np.ndarray:
-        own = share.reshape(-1, *[1] * (values.ndim - 1))
-        return own * values + (1 - own) * values[other]
-
-    return mix(windows), mix(targets)
-
-
 def excerpt(waveform: np.ndarray, shortest: int, rng: np.random.Generator) -> np.ndarray:
     """A random part of at least `shortest` samples, where there are as many, with sound in it."""
     if len(waveform) <= shortest:
@@ -172,22 +162,23 @@ def excerpt(waveform: np.ndarray, shortest: int, rng: np.random.Generator) -> np
 
 
 def placed(waveform: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:
-    """A window of exactly `window` samples: time shift with zeros around, or a random crop."""
-    spare = window - len(waveform)
-    start = int(rng.integers(abs(spare) + 1))
-    if spare < 0:
-        return waveform[start : start + window]
-    result = np.zeros(window, np.float32)
-    result[start : start + len(waveform)] = waveform
+    """(..., window) of (..., samples): time shift with zeros around, or a random crop."""
+    samples = waveform.shape[-1]
+    start = int(rng.integers(abs(window - samples) + 1))
+    if samples > window:
+        return waveform[..., start : start + window]
+    result = np.zeros((*waveform.shape[:-1], window), np.float32)
+    result[..., start : start + samples] = waveform
     return result
 
 
 def centred(waveform: np.ndarray, window: int) -> np.ndarray:
     """The middle of a clip, with zeros around it where it is shorter than a window."""
-    spare = window - len(waveform)
+    spare = window - waveform.shape[-1]
     if spare < 0:
-        return waveform[-spare // 2 :][:window]
-    return np.pad(waveform, (spare // 2, spare - spare // 2))
+        return waveform[..., -spare // 2 :][..., :window]
+    around = [(0, 0)] * (waveform.ndim - 1)
+    return np.pad(waveform, [*around, (spare // 2, spare - spare // 2)])
 
 
 def looped(noise: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:
@@ -216,67 +207,3 @@ def room(waveform: np.ndarray, impulse_response: np.ndarray) -> np.ndarray:
     direct = int(np.abs(impulse_response).argmax())
     wet = oaconvolve(waveform, impulse_response[direct:])[: len(waveform)].astype(np.float32)
     return wet * np.float32(np.sqrt(active_power(waveform) / max(active_power(wet), 1e-12)))
-
-
-@keras.saving.register_keras_serializable("undertone")
-class SpectrogramAugmentation(keras.layers.Layer):
-    """A random filter, then two masks over time and two over frequency; in training only.
-
-    The filter is a smooth curve over the bands, as microphones and rooms have one. The masks
-    (Park et al. 2019) set features to zero. Both are drawn anew for every window.
-
-    Args:
-        colour: standard deviation of the filter's control points, in units of the features.
-        frames: widest mask over time.
-        bands: widest mask over frequency.
-        seed: of the draws.
-    """
-
-    CONTROL_POINTS = 6
-    MASKS = 2  # over each axis
-
-    def __init__(self, colour: float, frames: int, bands: int, seed: int, **kwargs: Any) -> None:
-        kwargs.pop("dtype", None)
-        super().__init__(dtype="float32", **kwargs)
-        self.colour = colour
-        self.frames = frames
-        self.bands = bands
-        self.seed = seed
-        self.draws = keras.random.SeedGenerator(seed)
-
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        # Linear interpolation from the control points to the bands, as one matrix.
-        points = np.linspace(0, self.CONTROL_POINTS - 1, input_shape[2])
-        knots = np.arange(self.CONTROL_POINTS)[:, None]
-        self.interpolation = np.maximum(0.0, 1.0 - np.abs(points - knots)).astype(np.float32)
-
-    def call(self, features: Any, training: bool = False) -> Any:
-        """(batch, frames, bands) or (batch, frames, bands, channels) -> the same."""
-        if not training:
-            return features
-        batch, frames, bands, *channels = ops.shape(features)
-        alike = (1,) * len(channels)  # channels are filtered and masked together
-        points = keras.random.normal((batch, self.CONTROL_POINTS), seed=self.draws) * self.colour
-        curve = ops.matmul(points, self.interpolation)
-        features = features + ops.reshape(curve, (-1, 1, bands, *alike))
-        for _ in range(self.MASKS):
-            over_time = self._mask(batch, frames, self.frames)
-            features = features * ops.reshape(over_time, (-1, frames, 1, *alike))
-            over_bands = self._mask(batch, bands, self.bands)
-            features = features * ops.reshape(over_bands, (-1, 1, bands, *alike))
-        return features
-
-    def _mask(self, batch: Any, length: int, widest: int) -> Any:
-        draws = keras.random.uniform((2, batch, 1), seed=self.draws)
-        width = draws[0] * widest
-        start = draws[1] * (length - width)
-        position = ops.arange(length, dtype="float32")[None, :]
-        return ops.cast((position < start) | (position >= start + width), "float32")
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "colour": self.colour,
-            "frames": self.frames,
-            "bands": self.bands,
-            "seed": self.seed,
-        }

@@ -20,6 +20,7 @@ from model_training import (
     training,
 )
 from model_training.batches import Waveforms
+from model_training.checkpoints import HISTORY_FILE
 from model_training.clips import Clips, decode
 from model_training.copies import Copies
 from model_training.corpora import load_corpora
@@ -98,7 +99,7 @@ class Experiment:
             ProtocolError: the bundle was made with another split.
         """
         classifier = self._bundle(out)
-        history = read_history(out / training.HISTORY_FILE)
+        history = read_history(out / HISTORY_FILE)
         seconds = [epoch["seconds"] for epoch in history]
         found = evaluation.evaluate(classifier, self.split, self.clips, seconds)
         evaluation.write(found, out / evaluation.EVALUATION_FILE)
@@ -165,7 +166,7 @@ def experiment(
     copies = Copies(clips, recipe.window, recipe.sample_rate, source.copies, seed=published.SEED)
     if protocol == AS_PUBLISHED:
         split = published.as_published(table, fold, source)
-        return Experiment(replace(recipe, mixup=0.0), split, copies, data)
+        return Experiment(replace(recipe, mixup=None), split, copies, data)
     split = published.by_speaker(table, speaker_independent(protocol)(table, fold), source)
     return Experiment(recipe, split, copies, data)
 

@@ -3,7 +3,6 @@
 import json
 import math
 import sys
-import time
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,20 +34,20 @@ from model_training.batches import (
     hopped,
     validation_set,
 )
+from model_training.checkpoints import HISTORY_FILE, Checkpoint, epochs_done, log, resumed
 from model_training.clips import impulse_responses, noises
 from model_training.fused import fused
+from model_training.pretraining import pretrained, trunk_of
 from model_training.protocols import Split
 from model_training.recipes import Recipe
-from model_training.schedules import BEST_FILE, line, read_history
+from model_training.schedules import BEST_FILE, read_history
 from model_training.start import weights
 from model_training.targets import corpus_crossentropy, one_hot
 
-CHECKPOINT_FILE = "checkpoint.keras"
-HISTORY_FILE = "history.jsonl"
 CONFIG_FILE = "config.json"
-LOG_FILE = "log.txt"
 VERSIONS_FILE = "versions.json"
 TENSORBOARD_FOLDER = "tensorboard"
+PRETRAINING_FOLDER = "pretraining"
 STATISTICS_CLIPS = 2000  # enough for a mean and a deviation
 
 
@@ -123,12 +122,19 @@ def train(
         validation = (features_of(frontend, validation[0]), validation[1])
 
     steps = recipe.sampling.steps(split.train, recipe.batch_size)
-    keras.utils.set_random_seed(run.seed)
     keras.config.set_dtype_policy(run.precision)
-    model = _resume(folder) or _training_model(recipe, frontend, run, steps, learned)
-    done = int(model.optimizer.iterations) // steps
+    model = resumed(folder)
+    if model is None:
+        first = None
+        if recipe.pretraining and isinstance(source, Augmented) and not start:
+            before = folder / PRETRAINING_FOLDER
+            first = pretrained(
+                recipe, recipe.pretraining, frontend, source, run.seed, steps, before
+            )
+        model = _training_model(recipe, frontend, run, steps, learned, first)
+    done = epochs_done(model, steps)
     history = read_history(folder / HISTORY_FILE, done)
-    _log(folder, f"epoch {done} of {run.epochs}, {steps} steps each")
+    log(folder, f"epoch {done} of {run.epochs}, {steps} steps each")
 
     callbacks = [
         Reseed(run.seed),
@@ -158,7 +164,7 @@ def train(
     info = _info(recipe, split, run, served, fit_temperature(recipe, served, split, clips))
     saved_model.write(out, served, info)
     bundle.write_text(out / HISTORY_FILE, (folder / HISTORY_FILE).read_text())
-    _log(folder, f"bundle in {out}")
+    log(folder, f"bundle in {out}")
     return bundle.read_info(out)
 
 
@@ -204,29 +210,6 @@ def voices(split: Split) -> Sides:
     """What a bundle says of the split it was trained with."""
     unheard = Voices(clips=len(split.test), speakers=[]) if split.leaks else _voices(split.test)
     return Sides(_voices(split.train), _voices(split.validation), unheard)
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """After each epoch, the whole state of the run, written whole or not at all."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.began = time.monotonic()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        seconds = round(time.monotonic() - self.began, 1)
-        history = self.folder / HISTORY_FILE
-        lines = read_history(history, epoch)
-        lines.append({"epoch": epoch + 1, "seconds": seconds} | line(logs))
-        # Before the checkpoint: an epoch that has one is never missing from the history.
-        bundle.write_text(history, "".join(json.dumps(entry) + "\n" for entry in lines))
-        partial = self.folder / f"partial-{CHECKPOINT_FILE}"
-        self.model.save(partial)
-        partial.replace(self.folder / CHECKPOINT_FILE)
-        _log(self.folder, json.dumps(lines[-1]))
 
 
 class Reseed(keras.callbacks.Callback):
@@ -285,11 +268,6 @@ def _claim(folder: Path, run: Run) -> None:
     bundle.write_text(folder / VERSIONS_FILE, json.dumps(versions(), indent=2) + "\n")
 
 
-def _log(folder: Path, text: str) -> None:
-    with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
-        log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
-
-
 def versions(*more: str) -> dict[str, str]:
     """Of the packages that a run is made with, and the Keras backend."""
     found = {"backend": keras.backend.backend()}
@@ -301,18 +279,16 @@ def versions(*more: str) -> dict[str, str]:
     return found
 
 
-def _resume(folder: Path) -> keras.Model | None:
-    path = folder / CHECKPOINT_FILE
-    return keras.saving.load_model(path) if path.exists() else None
-
-
 def _training_model(
     recipe: Recipe,
     frontend: keras.Model,
     run: Run,
     steps: int,
     learned: list[np.ndarray] | None,
+    first: list[np.ndarray] | None,
 ) -> keras.Model:
+    """Begins with what a whole network learned, or the first layers of one, or at random."""
+    keras.utils.set_random_seed(run.seed)
     shape = tuple(frontend.output_shape[1:])
     inputs = keras.Input(shape) if recipe.fixed else frontend.input
     x = inputs if recipe.fixed else frontend.output
@@ -326,6 +302,8 @@ def _training_model(
             raise TrainingError(
                 f"The bundle to start from holds another network than {recipe.name}."
             ) from error
+    if first and recipe.pretraining:
+        trunk_of(network, recipe.pretraining).set_weights(first)
     model = keras.Model(inputs, network(x))
     model.compile(
         optimizer=recipe.schedule.optimizer(run.epochs, steps),

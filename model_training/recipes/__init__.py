@@ -12,6 +12,7 @@ import pandas as pd
 from app.audio import HOP_SECONDS
 from app.errors import UndertoneError
 from model_training.augmentation import Chances
+from model_training.mixing import Mixup
 from model_training.sampling import Sampling
 from model_training.schedules import Schedule
 
@@ -38,6 +39,20 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Pretraining:
+    """Before the labels, a network fills masked parts of its training clips' features.
+
+    Attributes:
+        trunk: name of the layer of the network up to which it learns so, of an output (frames,
+            bands, channels).
+        epochs: as long as the recipe's own.
+    """
+
+    trunk: str
+    epochs: int
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A frontend, a network and the way they are trained.
 
@@ -55,7 +70,8 @@ class Recipe:
         schedule: optimizer, learning rate and end.
         augmentation: of the waveform, on the fly: how often and how far; None for none.
         masks: of the features, on the fly: from a seed, makes the layer.
-        mixup: alpha of the beta distribution that mixes windows two by two; 0 for none.
+        mixup: of windows two by two; None for none.
+        pretraining: what comes before the labels; None for nothing.
         published: what its source did; None where there is no source.
     """
 
@@ -71,7 +87,8 @@ class Recipe:
     schedule: Schedule
     augmentation: Chances | None = None
     masks: Callable[[int], keras.layers.Layer] | None = None
-    mixup: float = 0.0
+    mixup: Mixup | None = None
+    pretraining: Pretraining | None = None
     published: Published | None = None
 
     @property

@@ -11,7 +11,8 @@ import keras
 from keras import layers
 
 from app.frontend import MFCC, Chroma, LogMel, SpectralContrast, Standardize
-from model_training.augmentation import PLACED, SpectrogramAugmentation
+from model_training.augmentation import PLACED
+from model_training.feature_augmentation import SpectrogramAugmentation
 from model_training.recipes import Published, Recipe
 from model_training.sampling import EveryClip
 from model_training.schedules import Plateau

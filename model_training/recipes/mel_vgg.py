@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from app.frontend import LogMel, RelativeToPeak
+from model_training.mixing import Mixup
 from model_training.recipes import Published, Recipe
 from model_training.sampling import EveryClip
 from model_training.schedules import Cosine
@@ -51,6 +52,6 @@ RECIPE = Recipe(
     targets=one_hot,
     sampling=EveryClip(),
     schedule=Cosine(epochs=20, learning_rate=1e-3, weight_decay=0.01, ema=0.995),
-    mixup=0.2,
+    mixup=Mixup(alpha=0.2),
     published=Published(corpora=("RAVDESS speech", "TESS speech", "CREMA-D speech")),
 )

@@ -11,7 +11,8 @@ import keras
 from keras import layers, ops
 
 from app.frontend import LogMel, RelativeToPeak
-from model_training.augmentation import Chances, SpectrogramAugmentation
+from model_training.augmentation import Chances
+from model_training.feature_augmentation import SpectrogramAugmentation
 from model_training.muon import ConvolutionalMuon
 from model_training.recipes import Recipe
 from model_training.sampling import Shares
@@ -19,16 +20,18 @@ from model_training.schedules import Cosine
 from model_training.targets import targets_of
 
 SAMPLE_RATE = 16_000
+FMIN, FMAX = 50.0, 8000.0  # Hz
 # channels and (time, frequency) stride of each residual block; none at full resolution, which
 # would take half of the time and hear no better
 BLOCKS = ((32, (2, 2)), (64, (2, 2)), (128, (2, 2)), (128, (1, 1)))
+TRUNK = "trunk"  # the layer whose output a time and a band of the spectrogram still have
 EMBEDDING = 192
 DROPOUT = 0.3
 
 
 def frontend(waveform: keras.KerasTensor) -> keras.KerasTensor:
     """(batch, 48000) -> (batch, 188, 80): 64 ms windows, which resolve the pitch, each 16 ms."""
-    mel = LogMel(SAMPLE_RATE, n_fft=1024, hop_length=256, n_mels=80, fmin=50.0, fmax=8000.0)
+    mel = LogMel(SAMPLE_RATE, n_fft=1024, hop_length=256, n_mels=80, fmin=FMIN, fmax=FMAX)
     return RelativeToPeak(span=80.0)(mel(waveform))
 
 
@@ -40,6 +43,7 @@ def network(shape: tuple[int, ...], classes: int) -> keras.Model:
     x = layers.ReLU()(x)
     for channels, strides in BLOCKS:
         x = residual(x, channels, strides)  # last: (12, 5, 128)
+    x = layers.Identity(name=TRUNK)(x)
     frames, bands, channels = x.shape[1:]
     x = layers.Reshape((frames, bands * channels))(x)
     # Statistics over time want more digits than half precision has.
@@ -86,6 +90,16 @@ def attentive_statistics(x: keras.KerasTensor) -> keras.KerasTensor:
     return ops.concatenate([ops.squeeze(mean, axis=1), ops.sqrt(variance + 1e-5)], axis=-1)
 
 
+AUGMENTATION = Chances(
+    speed=0.7,
+    excerpt=0.3,
+    shortest_excerpt=0.8,
+    room=0.25,
+    noise=0.5,
+    snr_range=(3.0, 30.0),
+    band=0.2,
+)
+
 RECIPE = Recipe(
     name="residual-mel",
     description="Compact residual network with attentive statistics pooling over a log-mel "
@@ -94,15 +108,7 @@ RECIPE = Recipe(
     window_seconds=3.0,
     frontend=frontend,
     network=network,
-    augmentation=Chances(
-        speed=0.7,
-        excerpt=0.3,
-        shortest_excerpt=0.8,
-        room=0.25,
-        noise=0.5,
-        snr_range=(3.0, 30.0),
-        band=0.2,
-    ),
+    augmentation=AUGMENTATION,
     masks=lambda seed: SpectrogramAugmentation(colour=0.1, frames=18, bands=10, seed=seed),
     batch_size=64,
     targets=partial(targets_of, smoothing=0.1),

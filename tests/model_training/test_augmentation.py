@@ -1,11 +1,10 @@
 """Each augmentation does what its name says, and the same seed gives the same window."""
 
-import keras
 import numpy as np
 import pytest
 
 from model_training import augmentation
-from model_training.augmentation import Chances, SpectrogramAugmentation, Surroundings
+from model_training.augmentation import Chances, Surroundings
 
 RATE = 16_000
 TONE = 0.1 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE).astype(np.float32)
@@ -135,26 +134,6 @@ def test_without_surroundings_windows_still_vary():
     assert not np.array_equal(first, second)
 
 
-def test_masks_act_in_training_alone_and_never_past_their_width():
-    layer = SpectrogramAugmentation(colour=0.0, frames=24, bands=12, seed=1)
-    features = np.ones((16, 188, 80), np.float32)
-    np.testing.assert_array_equal(layer(features, training=False), features)
-    masked = keras.ops.convert_to_numpy(layer(features, training=True))
-    frames = (masked == 0).all(axis=2).sum(axis=1)
-    bands = (masked == 0).all(axis=1).sum(axis=1)
-    assert 0 < frames.max() <= 2 * 25
-    assert 0 < bands.max() <= 2 * 13
-    assert len(set(frames)) > 3, "every window is masked in its own place"
-
-
-def test_the_filter_is_smooth_over_bands_and_constant_in_time():
-    layer = SpectrogramAugmentation(colour=0.2, frames=0, bands=0, seed=1)
-    coloured = keras.ops.convert_to_numpy(layer(np.zeros((64, 10, 80), np.float32), training=True))
-    np.testing.assert_array_equal(coloured[:, 0], coloured[:, 9])
-    assert coloured[:, 0].std() == pytest.approx(0.2 * np.sqrt(2 / 3), rel=0.25)
-    assert np.abs(np.diff(coloured[:, 0], axis=1)).max() < 0.1
-
-
 def pitch(waveform):
     spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform))))
     return spectrum.argmax() * RATE / len(waveform)
@@ -175,15 +154,6 @@ def test_pitch_shift_keeps_the_length(semitones):
     assert pitch(shifted) == pytest.approx(440 * 2 ** (semitones / 12), rel=0.01)
 
 
-def test_mixup_mixes_windows_and_targets_alike(rng):
-    windows = np.arange(8, dtype=np.float32)[:, None, None] * np.ones((8, 3, 2), np.float32)
-    targets = np.eye(8, dtype=np.float32)
-    mixed, wanted = augmentation.mixed(windows, targets, 0.4, rng)
-    assert wanted.sum(axis=1) == pytest.approx(1.0)
-    assert mixed[:, 0, 0] == pytest.approx(wanted @ np.arange(8), abs=1e-5)
-    assert (wanted.max(axis=1) < 0.99).any()
-
-
 def test_a_chance_of_none_draws_nothing():
     """So that a seed means the same window in a recipe older than an augmentation."""
     none = Surroundings(noises=[], rooms=[])
@@ -196,9 +166,11 @@ def test_a_chance_of_none_draws_nothing():
     np.testing.assert_array_equal(*windows)
 
 
-def test_channels_are_masked_together():
-    layer = SpectrogramAugmentation(colour=0.1, frames=8, bands=20, seed=1)
-    features = np.ones((16, 32, 94, 2), np.float32)
-    masked = keras.ops.convert_to_numpy(layer(features, training=True))
-    np.testing.assert_array_equal(masked[..., 0], masked[..., 1])
-    assert 0 < (masked == 0).mean() < 0.8
+def test_the_voice_alone_is_at_the_same_place_without_what_is_around_it(rng):
+    around = Surroundings(noises=[np.ones(RATE, np.float32)], rooms=[])
+    chances = augmentation.PLACED.with_(noise=1.0, snr_range=(0.0, 0.0), gain_range=(-6.0, -6.0))
+    alone, heard = augmentation.window_pair(TONE, 3 * RATE, RATE, around, chances, rng)
+    begins = np.flatnonzero(alone)[0] - 1  # a sine begins with a zero
+    np.testing.assert_array_equal(alone[begins : begins + len(TONE)], TONE)
+    assert np.abs(alone).sum() == pytest.approx(np.abs(TONE).sum())
+    np.testing.assert_allclose(heard * 10 ** (6 / 20), alone + rms(TONE), atol=1e-5)

@@ -13,7 +13,7 @@ from app.bundle import read_info
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.recordings import analyze
-from model_training import batches, recipes, sampling, start, targets, training
+from model_training import batches, checkpoints, recipes, sampling, start, targets, training
 from model_training.augmentation import Surroundings
 from model_training.clips import decode
 from model_training.protocols import ProtocolError, ravdess_cross, ravdess_si
@@ -63,14 +63,14 @@ def run(table, clips, folder, out):
 
 
 def history(folder):
-    lines = (folder / training.HISTORY_FILE).read_text().splitlines()
+    lines = (folder / checkpoints.HISTORY_FILE).read_text().splitlines()
     return [json.loads(line) for line in lines]
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights(table, clips, tmp_path, monkeypatch):
     run(table, clips, tmp_path / "whole", tmp_path / "whole-bundle")
 
-    save = training.Checkpoint.on_epoch_end
+    save = checkpoints.Checkpoint.on_epoch_end
 
     def stop_after_the_second(self, epoch, logs=None):
         save(self, epoch, logs)
@@ -78,7 +78,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(table, clips, tmp_path, monke
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training.Checkpoint, "on_epoch_end", stop_after_the_second)
+        patch.setattr(checkpoints.Checkpoint, "on_epoch_end", stop_after_the_second)
         with pytest.raises(KeyboardInterrupt):
             run(table, clips, tmp_path / "stopped", tmp_path / "stopped-bundle")
     assert not (tmp_path / "stopped-bundle").exists()
@@ -158,16 +158,16 @@ def test_a_classic_run_killed_between_two_files_goes_on_to_the_same_place(
     whole = classic(table, clips, tmp_path / "whole")
 
     def killed(self, epoch, logs=None):
-        checkpoint = self.folder / training.CHECKPOINT_FILE
+        checkpoint = self.folder / checkpoints.CHECKPOINT_FILE
         earlier = checkpoint.read_bytes() if checkpoint.exists() else b""
         save(self, epoch, logs)
         if epoch == 1:
             checkpoint.write_bytes(earlier)
             raise Killed
 
-    save = training.Checkpoint.on_epoch_end
+    save = checkpoints.Checkpoint.on_epoch_end
     with monkeypatch.context() as patch:
-        patch.setattr(training.Checkpoint, "on_epoch_end", killed)
+        patch.setattr(checkpoints.Checkpoint, "on_epoch_end", killed)
         with pytest.raises(Killed):
             classic(table, clips, tmp_path / "killed")
     resumed = classic(table, clips, tmp_path / "killed")
@@ -183,7 +183,7 @@ def test_a_classic_run_killed_between_two_files_goes_on_to_the_same_place(
         Classifier(resumed).probabilities(windows),
         atol=5e-3,
     )
-    for name in (training.CONFIG_FILE, training.VERSIONS_FILE, training.LOG_FILE):
+    for name in (training.CONFIG_FILE, training.VERSIONS_FILE, checkpoints.LOG_FILE):
         assert (tmp_path / "killed" / name).stat().st_size > 0
 
 

@@ -1,0 +1,121 @@
+"""Augmentation of spectrograms: Keras layers that act in training alone and are in no bundle."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from librosa import mel_frequencies
+
+
+@keras.saving.register_keras_serializable("undertone")
+class FrequencyScaling(keras.layers.Layer):
+    """All frequencies times a factor, as vocal tracts of other lengths have them; in training only.
+
+    Vocal tract length perturbation (Jaitly and Hinton 2013) on a mel spectrogram.
+
+    Args:
+        widest: the factor's logarithm is uniform within plus and minus this.
+        fmin: lower edge of the lowest mel band, in Hz.
+        fmax: upper edge of the highest, in Hz.
+        seed: of the draws.
+    """
+
+    FACTORS = 33
+
+    def __init__(self, widest: float, fmin: float, fmax: float, seed: int, **kwargs: Any) -> None:
+        kwargs.pop("dtype", None)
+        super().__init__(dtype="float32", **kwargs)
+        self.widest = widest
+        self.fmin = fmin
+        self.fmax = fmax
+        self.seed = seed
+        self.draws = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        bands = np.arange(input_shape[2])
+        centres = mel_frequencies(len(bands) + 2, fmin=self.fmin, fmax=self.fmax)[1:-1]
+        factors = np.exp(np.linspace(-self.widest, self.widest, self.FACTORS))
+        # Linear interpolation between the bands that a factor moves here, as a matrix for each.
+        origins = np.stack([np.interp(centres / factor, centres, bands) for factor in factors])
+        distance = np.abs(origins[:, None, :] - bands[:, None])
+        self.moves = np.maximum(0.0, 1.0 - distance).astype(np.float32)  # (factors, bands, bands)
+
+    def call(self, features: Any, training: bool = False) -> Any:
+        """(batch, frames, bands) -> the same."""
+        if not training:
+            return features
+        drawn = keras.random.randint((ops.shape(features)[0],), 0, self.FACTORS, seed=self.draws)
+        return ops.matmul(features, ops.take(self.moves, drawn, axis=0))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "widest": self.widest,
+            "fmin": self.fmin,
+            "fmax": self.fmax,
+            "seed": self.seed,
+        }
+
+
+@keras.saving.register_keras_serializable("undertone")
+class SpectrogramAugmentation(keras.layers.Layer):
+    """A random filter, then two masks over time and two over frequency; in training only.
+
+    The filter is a smooth curve over the bands, as microphones and rooms have one. The masks
+    (Park et al. 2019) set features to zero. Both are drawn anew for every window.
+
+    Args:
+        colour: standard deviation of the filter's control points, in units of the features.
+        frames: widest mask over time.
+        bands: widest mask over frequency.
+        seed: of the draws.
+    """
+
+    CONTROL_POINTS = 6
+    MASKS = 2  # over each axis
+
+    def __init__(self, colour: float, frames: int, bands: int, seed: int, **kwargs: Any) -> None:
+        kwargs.pop("dtype", None)
+        super().__init__(dtype="float32", **kwargs)
+        self.colour = colour
+        self.frames = frames
+        self.bands = bands
+        self.seed = seed
+        self.draws = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        # Linear interpolation from the control points to the bands, as one matrix.
+        points = np.linspace(0, self.CONTROL_POINTS - 1, input_shape[2])
+        knots = np.arange(self.CONTROL_POINTS)[:, None]
+        self.interpolation = np.maximum(0.0, 1.0 - np.abs(points - knots)).astype(np.float32)
+
+    def call(self, features: Any, training: bool = False) -> Any:
+        """(batch, frames, bands) or (batch, frames, bands, channels) -> the same."""
+        if not training:
+            return features
+        batch, frames, bands, *channels = ops.shape(features)
+        alike = (1,) * len(channels)  # channels are filtered and masked together
+        points = keras.random.normal((batch, self.CONTROL_POINTS), seed=self.draws) * self.colour
+        curve = ops.matmul(points, self.interpolation)
+        features = features + ops.reshape(curve, (-1, 1, bands, *alike))
+        for _ in range(self.MASKS):
+            over_time = self._mask(batch, frames, self.frames)
+            features = features * ops.reshape(over_time, (-1, frames, 1, *alike))
+            over_bands = self._mask(batch, bands, self.bands)
+            features = features * ops.reshape(over_bands, (-1, 1, bands, *alike))
+        return features
+
+    def _mask(self, batch: Any, length: int, widest: int) -> Any:
+        draws = keras.random.uniform((2, batch, 1), seed=self.draws)
+        width = draws[0] * widest
+        start = draws[1] * (length - width)
+        position = ops.arange(length, dtype="float32")[None, :]
+        return ops.cast((position < start) | (position >= start + width), "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "colour": self.colour,
+            "frames": self.frames,
+            "bands": self.bands,
+            "seed": self.seed,
+        }
