@@ -61,18 +61,6 @@ PLACED = Chances(speed=0, excerpt=0, room=0, noise=0, hiss=0, gain_range=(0.0, 0
 CENTRED = PLACED.with_(shifted=False)
 
 
-def augmented_window(
-    waveform: np.ndarray,
-    window: int,
-    sample_rate: int,
-    surroundings: Surroundings,
-    chances: Chances,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """One training window (window,) float32 of a clip (samples,) float32."""
-    return window_pair(waveform, window, sample_rate, surroundings, chances, rng)[1]
-
-
 def window_pair(
     waveform: np.ndarray,
     window: int,
@@ -81,7 +69,8 @@ def window_pair(
     chances: Chances,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """The voice alone and the same as it is heard, (2, window) float32, of a clip (samples,)."""
+    """A training window of a clip (samples,): the voice alone, and as it is heard with its
+    surroundings, (2, window) float32."""
     if rng.random() < chances.speed:
         waveform = speed(waveform, rng.uniform(*chances.speed_range))
     # A chance of none draws nothing, so that a new augmentation leaves older recipes as they were.

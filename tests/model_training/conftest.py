@@ -1,9 +1,13 @@
-"""The real corpora, looked through once for all tests that need their table."""
+"""What several tests of training need: the real corpora' table, and a run that is stopped."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from model_training.checkpoints import Checkpoint
 from model_training.corpora import Corpus, load_corpora
 
 
@@ -11,3 +15,23 @@ from model_training.corpora import Corpus, load_corpora
 def real(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     """The real corpora, every clip decoded anew; for tests marked `corpora`."""
     return load_corpora(data, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
+    """Makes a context in which a run is stopped by its user after its second epoch."""
+    save = Checkpoint.on_epoch_end
+
+    def stop_after_the_second(self: Checkpoint, epoch: int, logs: dict[str, Any] | None) -> None:
+        save(self, epoch, logs)
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def context() -> Iterator[None]:
+        with monkeypatch.context() as patch:
+            patch.setattr(Checkpoint, "on_epoch_end", stop_after_the_second)
+            with pytest.raises(KeyboardInterrupt):
+                yield
+
+    return context

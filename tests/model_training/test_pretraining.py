@@ -158,18 +158,9 @@ def test_the_training_begins_with_what_was_learned(whole):
             assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.5
 
 
-def test_a_stopped_one_goes_on_where_it_was(whole, split, tmp_path, monkeypatch):
-    save = checkpoints.Checkpoint.on_epoch_end
-
-    def stop_after_the_second(self, epoch, logs=None):
-        save(self, epoch, logs)
-        if epoch == 1:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.Checkpoint, "on_epoch_end", stop_after_the_second)
-        with pytest.raises(KeyboardInterrupt):
-            train(split, Clips(), tmp_path)
+def test_a_stopped_one_goes_on_where_it_was(whole, split, tmp_path, interrupted):
+    with interrupted():
+        train(split, Clips(), tmp_path)
     assert not (tmp_path / checkpoints.HISTORY_FILE).exists()
     train(split, Clips(), tmp_path)
     for part in (training.PRETRAINING_FOLDER, ""):

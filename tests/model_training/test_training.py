@@ -67,20 +67,10 @@ def history(folder):
     return [json.loads(line) for line in lines]
 
 
-def test_a_stopped_run_goes_on_to_the_same_weights(table, clips, tmp_path, monkeypatch):
+def test_a_stopped_run_goes_on_to_the_same_weights(table, clips, tmp_path, interrupted):
     run(table, clips, tmp_path / "whole", tmp_path / "whole-bundle")
-
-    save = checkpoints.Checkpoint.on_epoch_end
-
-    def stop_after_the_second(self, epoch, logs=None):
-        save(self, epoch, logs)
-        if epoch == 1:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.Checkpoint, "on_epoch_end", stop_after_the_second)
-        with pytest.raises(KeyboardInterrupt):
-            run(table, clips, tmp_path / "stopped", tmp_path / "stopped-bundle")
+    with interrupted():
+        run(table, clips, tmp_path / "stopped", tmp_path / "stopped-bundle")
     assert not (tmp_path / "stopped-bundle").exists()
     run(table, clips, tmp_path / "stopped", tmp_path / "stopped-bundle")
 
