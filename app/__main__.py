@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
+from app.commands.stderr import native_chatter_held
 from app.errors import UndertoneError
-from app.quiet import native_chatter_held
 
 if TYPE_CHECKING:
     from app.classifier import Classifier
@@ -92,7 +92,8 @@ def listen(
     model: Model = "residual-mel",
 ) -> None:
     """Listen to this computer's microphone, or to a recording, here in the terminal."""
-    from app import microphone, terminal
+    from app.commands import listen as terminal
+    from app.commands import microphone
 
     try:
         if list_devices:
@@ -141,8 +142,8 @@ def predict(
         if not out or form not in (None, "parquet"):
             raise typer.BadParameter("a cluster writes Parquet: give --out and no other --format.")
         raise typer.Exit(0 if score(recordings, out, scheduler, jobs, model) else 1)
-    from app.predict_command import Format, items, written_whole
-    from app.predict_command import predict as run
+    from app.commands.predict import Format, items, written_whole
+    from app.commands.predict import predict as run
 
     try:
         chosen = items(recordings)
@@ -164,7 +165,7 @@ def score(names: list[str], out: str, scheduler: str | None, jobs: int, model: s
     """Hear an archive with worker processes; whether all went well."""
     try:
         with native_chatter_held():
-            from app import cluster
+            from app.commands import cluster
     except ImportError:
         stop("Parquet and clusters need more packages: pip install -r requirements-cluster.txt")
     logging.disable()  # Dask's traces of workers that die and runs that are stopped

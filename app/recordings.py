@@ -10,7 +10,7 @@ from app import audio
 from app.audio import HOP_SECONDS, SAMPLE_RATE, Source, StreamResampler
 from app.classifier import DEFAULT_MODEL, MODELS, Classifier, shared
 from app.emotions import LABELS
-from app.overview import Overview, Picture
+from app.picture import Picture, PictureBuilder
 from app.speech import MINIMUM_SPEECH_SECONDS, SpeechTrack
 
 BLOCK_SECONDS = 15  # decoded, heard and let go at once: bounds the memory
@@ -95,13 +95,13 @@ def hear(
         AudioError: the recording cannot be read.
     """
     windows = _Windows(classifier, hop)
-    overview = Overview(classifier.sample_rate) if picture else None
+    drawing = PictureBuilder(classifier.sample_rate) if picture else None
     for block in _gathered(audio.blocks(source, classifier.sample_rate), classifier.sample_rate):
         windows.push(block)
-        if overview:
-            overview.push(block)
+        if drawing:
+            drawing.push(block)
         yield windows.duration
-    return windows.analysis(overview.picture() if overview else None)
+    return windows.analysis(drawing.picture() if drawing else None)
 
 
 def _gathered(blocks: Iterator[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:

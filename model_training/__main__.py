@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from app.commands.stderr import native_chatter_held
 from app.errors import UndertoneError
-from app.quiet import native_chatter_held
 from model_training.memory import keep_freed_memory
 
 # TensorFlow reads these when it is imported. Its notes on the CPU say nothing to a user.

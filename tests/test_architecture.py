@@ -79,7 +79,7 @@ def test_only_the_page_imports_gradio():
 
 
 def test_only_the_microphone_imports_sounddevice():
-    assert importers("sounddevice", "*.py") == {"app/microphone.py"}
+    assert importers("sounddevice", "*.py") == {"app/commands/microphone.py"}
 
 
 def test_serving_never_calls_predict():

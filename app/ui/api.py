@@ -22,8 +22,8 @@ from app.prediction import by_label, prediction
 from app.recordings import analyze
 from app.tables import Outcome
 from app.ui.api_sessions import Sessions
-from app.ui.gradio_mended import Kept, take_uploads
-from app.ui.models import chooser, named
+from app.ui.gradio_patches import Kept, take_uploads
+from app.ui.model_choice import chooser, named
 
 AT_ONCE = 2  # recordings and batches that are heard at the same time; the others wait
 CHUNKS_AT_ONCE = 8

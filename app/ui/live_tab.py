@@ -18,7 +18,7 @@ from app.emotions import EMOTIONS
 from app.limits import LIMITS
 from app.live import DEFAULT_SMOOTHING, LiveSession, Reading
 from app.ui import asset
-from app.ui.models import chooser, named
+from app.ui.model_choice import chooser, named
 
 STREAM_EVERY = 0.5  # seconds between chunks
 SLOTS = LIMITS.listeners + 20  # a stream holds one; the rest is for those who are told to wait

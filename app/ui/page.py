@@ -7,12 +7,12 @@ import gradio as gr
 from gradio.themes.utils import fonts
 
 from app.classifier import Classifier
-from app.desktop import open_window
+from app.commands.stderr import native_chatter_held
 from app.limits import LIMITS
-from app.quiet import native_chatter_held
-from app.ui import ASSETS, api, asset, live_tab, recordings_tab, social
+from app.ui import ASSETS, api, asset, link_preview, live_tab, recordings_tab
 from app.ui.about import about
-from app.ui.gradio_mended import mend
+from app.ui.desktop import open_window
+from app.ui.gradio_patches import mend
 
 TITLE = "Undertone"
 DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get
@@ -121,7 +121,7 @@ def launch_settings() -> dict[str, Any]:
         "theme": theme(),
         "css_paths": [ASSETS / "styles.css", ASSETS / "live.css"],
         "head": f"<script>{asset('microphone.js')}{asset('save.js')}</script>"
-        f"{live_tab.HEAD}{social.tags()}",
+        f"{live_tab.HEAD}{link_preview.tags()}",
         "favicon_path": ASSETS / "favicon.png",
         "footer_links": ["api"],
         "run_history": False,

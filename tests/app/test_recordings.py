@@ -9,7 +9,7 @@ import pytest
 from app import audio, recordings
 from app.audio import AudioError
 from app.emotions import LABELS
-from app.overview import COLUMNS, Overview
+from app.picture import COLUMNS, PictureBuilder
 from app.recordings import analyze, hear
 
 RATE = audio.SAMPLE_RATE
@@ -137,7 +137,7 @@ def test_a_picture_is_small_and_true(classifier, joined, seconds):
 
 def test_a_tone_is_drawn_at_its_frequency():
     tone = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(3 * RATE) / RATE).astype(np.float32)
-    overview = Overview(RATE)
-    overview.push(tone)
-    picture = overview.picture()
+    drawing = PictureBuilder(RATE)
+    drawing.push(tone)
+    picture = drawing.picture()
     assert picture.frequencies[picture.spectrogram[10].argmax()] == pytest.approx(1000, rel=0.06)

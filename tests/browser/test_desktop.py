@@ -5,7 +5,7 @@ import time
 
 from playwright.sync_api import Error
 
-from app.desktop import open_window
+from app.ui.desktop import open_window
 from tests.browser.chromium import ensure
 from tests.serving import free_port
 

@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from app import audio
+from app.commands.listen import COLUMNS, bars, listen, play
 from app.emotions import LABELS
 from app.live import LiveSession
-from app.terminal import COLUMNS, bars, listen, play
 from tests.conftest import ROOT
 
 EXAMPLE = "assets/examples/angry-woman-1037.ogg"

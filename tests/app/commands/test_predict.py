@@ -15,8 +15,8 @@ import pytest
 
 import app
 from app import audio, predict_emotion, tables
+from app.commands.predict import matching
 from app.emotions import LABELS
-from app.predict_command import matching
 from tests.serving import ROOT
 from tests.sounds import RATE, with_ffmpeg, with_soundfile
 

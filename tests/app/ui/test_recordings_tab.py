@@ -16,7 +16,7 @@ from app.limits import LIMITS
 from app.recordings import analyze
 from app.tables import FILE_COLUMNS, SEGMENT_COLUMNS
 from app.ui import recordings_tab as tab
-from app.ui.words import NO_PROGRESS, clock, progress_bar
+from app.ui.summary import NO_PROGRESS, clock, progress_bar
 
 # The outputs in their order.
 RESULTS, PROGRESS, _STOP, MANY, TABLE, SHARES = range(6)

@@ -27,7 +27,7 @@ class Picture:
     frequencies: np.ndarray
 
 
-class Overview:
+class PictureBuilder:
     """Blocks in, a picture out; 150 bytes are kept of every `HOP` samples.
 
     Args:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from app.emotions import BY_NAME, EMOTIONS, LABELS
-from app.overview import COLUMNS, Picture
+from app.picture import COLUMNS, Picture
 from app.recordings import Analysis
 
 BARS = 320  # of the waveform, each wide enough to carry a colour

@@ -13,10 +13,10 @@ import pytest
 from distributed import Client
 
 from app import tables
-from app.archive import Archive, ArchiveError, listed
 from app.bundle import BundleError
 from app.classifier import MODELS
-from app.cluster import ClusterError, Model, connected, hear_archive, hear_one
+from app.commands.cluster import ClusterError, Model, connected, hear_archive, hear_one
+from app.commands.parquet import Archive, ArchiveError, listed
 from app.recordings import analyze
 from tests.serving import PATIENCE, ROOT, free_port
 
@@ -124,7 +124,7 @@ def test_a_worker_that_is_killed_has_its_recordings_heard_by_another(recordings,
 def test_a_run_that_was_stopped_goes_on_where_it_was(
     recordings, classifier, local, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("app.cluster.FILES_PER_PART", 4)
+    monkeypatch.setattr("app.commands.cluster.FILES_PER_PART", 4)
     digest, out = classifier.info.model_sha256, tmp_path / "out"
     model = Model(classifier.name, digest)
     stopped = hear_archive(recordings, Archive(str(out), digest), model, local)
@@ -180,7 +180,7 @@ def test_a_recording_that_is_gone_is_an_outcome_with_its_reason(classifier, tmp_
 
 
 def test_a_scheduler_that_does_not_answer_is_said(monkeypatch):
-    monkeypatch.setattr("app.cluster.PATIENCE", 1)
+    monkeypatch.setattr("app.commands.cluster.PATIENCE", 1)
     with (
         pytest.raises(ClusterError, match="No Dask scheduler answers at tcp://127"),
         connected(f"tcp://127.0.0.1:{free_port()}", 1),

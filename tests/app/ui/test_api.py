@@ -19,7 +19,7 @@ from app.recordings import analyze
 from app.ui import api, api_sessions
 from app.ui.api import Endpoints
 from app.ui.api_sessions import SessionError, Sessions
-from app.ui.gradio_mended import Kept
+from app.ui.gradio_patches import Kept
 
 RATE = 44_100
 CLOSE = 2e-3  # what a model that runs in another process, on other threads, may differ

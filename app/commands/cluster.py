@@ -17,12 +17,12 @@ from distributed import Client, Future, KilledWorker, LocalCluster, Worker, Work
 from distributed import as_completed as completed
 from tqdm import tqdm
 
-from app.archive import Archive, listed
 from app.audio import SUFFIXES
 from app.bundle import BundleError, read_info
 from app.classifier import MODELS, shared
+from app.commands.parquet import Archive, listed
+from app.commands.stderr import native_chatter_held
 from app.errors import UndertoneError
-from app.quiet import native_chatter_held
 from app.recordings import analyze
 from app.tables import Outcome
 

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app import audio, charts, overview
+from app import audio, picture
 from app.emotions import BY_NAME, EMOTIONS, LABELS
 from app.recordings import analyze
+from app.ui import charts
 
 RATE = audio.SAMPLE_RATE
 
@@ -68,13 +69,13 @@ def test_waveform_has_the_colour_of_the_nearest_window(long, classifier):
 def test_mel_is_that_of_librosa(clip, classifier):
     heatmap = charts.mel_heatmap(drawn(clip, classifier).picture)
     power = librosa.feature.melspectrogram(
-        y=clip, sr=RATE, n_fft=overview.N_FFT, hop_length=overview.HOP, n_mels=overview.N_MELS
+        y=clip, sr=RATE, n_fft=picture.N_FFT, hop_length=picture.HOP, n_mels=picture.N_MELS
     )
     expected = librosa.power_to_db(power, ref=np.max, top_db=charts.RANGE_DB)
     found = np.asarray(heatmap.z, float)
     whole = found.shape[1] - 2  # the last frames see zeros where librosa saw the clip
     np.testing.assert_allclose(found[:, :whole], expected[:, :whole], atol=0.6)
-    assert heatmap.x[-1] == pytest.approx(len(clip) / RATE, abs=overview.HOP / RATE)
+    assert heatmap.x[-1] == pytest.approx(len(clip) / RATE, abs=picture.HOP / RATE)
 
 
 def test_a_tone_is_at_its_frequency_on_the_axis(classifier):
@@ -114,7 +115,7 @@ def test_a_recording_of_one_window_has_no_timeline(clip, classifier):
 
 def test_ten_minutes_are_as_small_as_one(long, classifier):
     analysis = drawn(np.resize(long, 600 * RATE), classifier)
-    assert len(analysis.picture.waveform) <= overview.COLUMNS
+    assert len(analysis.picture.waveform) <= picture.COLUMNS
     assert len(charts.recording(analysis).to_json()) < 500_000
 
 

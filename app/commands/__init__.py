@@ -1,0 +1,1 @@
+"""What the terminal runs: one file a command, and what they share."""
