@@ -3,8 +3,9 @@
 from pathlib import Path
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
+PAGE = ASSETS / "page"  # the scripts, styles and texts that the page is made of
 
 
 def asset(name: str) -> str:
-    """The text of a file in `assets/`."""
-    return (ASSETS / name).read_text("utf-8")
+    """The text of a file in `assets/page/`."""
+    return (PAGE / name).read_text("utf-8")

@@ -29,7 +29,7 @@ PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 HEAD = f'<script id="plotly" async src="gradio_api/file={PLOTLY.as_posix()}"></script>'
 
 # Seconds that the server may be behind before it leaves out readings, and the longest it goes
-# without one then. The page keeps the sound meanwhile (assets/microphone.js).
+# without one then. The page keeps the sound meanwhile (assets/page/microphone.js).
 BEHIND = 1.5
 SKIPPED_AT_MOST = 2.0
 GONE = 5.0  # seconds without a chunk after which somebody else may record

@@ -9,7 +9,7 @@ from gradio.themes.utils import fonts
 from app.classifier import Classifier
 from app.commands.stderr import native_chatter_held
 from app.limits import LIMITS
-from app.ui import ASSETS, api, asset, link_preview, live_tab, recordings_tab
+from app.ui import PAGE, api, asset, link_preview, live_tab, recordings_tab
 from app.ui.about import about
 from app.ui.desktop import open_window
 from app.ui.gradio_patches import mend
@@ -119,10 +119,10 @@ def launch_settings() -> dict[str, Any]:
     """What `gr.Blocks.launch` is given wherever the page is served."""
     return {
         "theme": theme(),
-        "css_paths": [ASSETS / "styles.css", ASSETS / "live.css"],
+        "css_paths": [PAGE / "styles.css", PAGE / "live.css"],
         "head": f"<script>{asset('microphone.js')}{asset('save.js')}</script>"
         f"{live_tab.HEAD}{link_preview.tags()}",
-        "favicon_path": ASSETS / "favicon.png",
+        "favicon_path": PAGE / "favicon.png",
         "footer_links": ["api"],
         "run_history": False,
         "show_error": False,

@@ -82,7 +82,7 @@ CASES: dict[str, tuple[bytes, str]] = {
     "one byte": (b"R", NOT_AUDIO),
     "text": (b"This is no sound at all. " * 999, NOT_AUDIO),
     "page": (b"<!doctype html><title>no</title>" * 99, NOT_AUDIO),
-    "picture": ((ROOT / "assets" / "favicon.png").read_bytes(), NOT_AUDIO),
+    "picture": ((ROOT / "assets" / "page" / "favicon.png").read_bytes(), NOT_AUDIO),
     "program": (b"\x7fELF\x02\x01\x01" + bytes(9999), NOT_AUDIO),
     "zeros": (bytes(99_999), NOT_AUDIO),
     "archive": (zipped(WAV), NOT_AUDIO),
