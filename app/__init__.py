@@ -1,4 +1,4 @@
-"""Undertone: everything that hears; nothing here trains.
+"""Undertone: everything that runs at inference; nothing here trains.
 
 >>> from app import predict_emotion
 >>> print(predict_emotion("assets/examples/angry-woman-1037.ogg"))  # doctest: +ELLIPSIS
@@ -9,22 +9,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from app.classifier import Classifier
-    from app.errors import UndertoneError
-    from app.live import LiveSession, Reading
-    from app.prediction import Prediction, predict_emotion
-    from app.recordings import Analysis, analyze
+    from .classifier import Classifier
+    from .errors import UndertoneError
+    from .live import LiveSession, Reading
+    from .prediction import Prediction, predict_emotion
+    from .recordings import Analysis, analyze
 
-# Where each lives. TensorFlow takes seconds to import, so nothing is before it is asked for.
+# The module of each name. TensorFlow takes seconds to import, so each is imported at its first use.
 _HOMES = {
-    "Analysis": "app.recordings",
-    "Classifier": "app.classifier",
-    "LiveSession": "app.live",
-    "Prediction": "app.prediction",
-    "Reading": "app.live",
-    "UndertoneError": "app.errors",
-    "analyze": "app.recordings",
-    "predict_emotion": "app.prediction",
+    "Analysis": ".recordings",
+    "Classifier": ".classifier",
+    "LiveSession": ".live",
+    "Prediction": ".prediction",
+    "Reading": ".live",
+    "UndertoneError": ".errors",
+    "analyze": ".recordings",
+    "predict_emotion": ".prediction",
 }
 
 __all__ = [
@@ -42,7 +42,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_HOMES[name], __name__), name)
 
 
 def __dir__() -> list[str]:

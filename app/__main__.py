@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from app.commands.stderr import native_chatter_held
-from app.errors import UndertoneError
+from .commands.stderr import native_chatter_held
+from .errors import UndertoneError
 
 if TYPE_CHECKING:
-    from app.classifier import Classifier
+    from .classifier import Classifier
 
 # TensorFlow reads this when it is imported: its notes on the CPU say nothing to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -63,7 +63,7 @@ def serve(
         stop("--auth takes a name and a password with a colon between them.")
     classifier = checked_model(model)
 
-    from app.ui.page import launch
+    from .ui.page import launch
 
     profile = Path(typer.get_app_dir(NAME)) if desktop else None
     launch(classifier, host, port, profile, mcp, (name, password) if auth else None)
@@ -92,8 +92,8 @@ def listen(
     model: Model = "residual-mel",
 ) -> None:
     """Listen to this computer's microphone, or to a recording, here in the terminal."""
-    from app.commands import listen as terminal
-    from app.commands import microphone
+    from .commands import listen as terminal
+    from .commands import microphone
 
     try:
         if list_devices:
@@ -101,7 +101,7 @@ def listen(
             return
         number = int(device) if device and device.isdigit() else device
         chunks = terminal.play(recording, not fast) if recording else microphone.record(number)
-        from app.live import DEFAULT_SMOOTHING, LiveSession
+        from .live import DEFAULT_SMOOTHING, LiveSession
 
         chosen = DEFAULT_SMOOTHING if smoothing is None else smoothing
         terminal.listen(LiveSession(load_model(model), chosen), chunks, csv)
@@ -142,8 +142,8 @@ def predict(
         if not out or form not in (None, "parquet"):
             raise typer.BadParameter("a cluster writes Parquet: give --out and no other --format.")
         raise typer.Exit(0 if score(recordings, out, scheduler, jobs, model) else 1)
-    from app.commands.predict import Format, items, written_whole
-    from app.commands.predict import predict as run
+    from .commands.predict import Format, items, written_whole
+    from .commands.predict import predict as run
 
     try:
         chosen = items(recordings)
@@ -165,7 +165,7 @@ def score(names: list[str], out: str, scheduler: str | None, jobs: int, model: s
     """Hear an archive with worker processes; whether all went well."""
     try:
         with native_chatter_held():
-            from app.commands import cluster
+            from .commands import cluster
     except ImportError:
         stop("Parquet and clusters need more packages: pip install -r requirements-cluster.txt")
     logging.disable()  # Dask's traces of workers that die and runs that are stopped
@@ -180,7 +180,7 @@ def score(names: list[str], out: str, scheduler: str | None, jobs: int, model: s
 
 def checked_model(name: str) -> "Classifier":
     """The bundle of that name or path, its model not loaded yet; a broken one ends the program."""
-    from app.classifier import Classifier
+    from .classifier import Classifier
 
     return Classifier(bundle_folder(name))
 
@@ -194,7 +194,7 @@ def load_model(name: str) -> "Classifier":
 
 
 def bundle_folder(name: str) -> Path:
-    from app.classifier import MODELS
+    from .classifier import MODELS
 
     return Path(name) if Path(name).is_dir() else MODELS / name
 

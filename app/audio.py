@@ -12,8 +12,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from app.errors import UndertoneError
-from app.limits import LIMITS
+from .errors import UndertoneError
+from .limits import LIMITS
 
 SAMPLE_RATE = 16_000  # Hz
 WINDOW_SECONDS = 3.0  # what a model hears at once

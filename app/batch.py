@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from app.audio import AudioError, Source
-from app.classifier import Classifier
-from app.errors import UndertoneError
-from app.recordings import analyze, hear
-from app.tables import Outcome
+from .audio import AudioError, Source
+from .classifier import Classifier
+from .errors import UndertoneError
+from .recordings import analyze, hear
+from .tables import Outcome
 
 LARGEST_MEMBER = 512 * 2**20  # bytes, unpacked; about 45 minutes of CD audio
 LARGEST_ARCHIVE = 4 * 2**30  # bytes, all members unpacked

@@ -1,6 +1,6 @@
 """A bundle on disk: a folder with a trained model, what is known of it, and its card.
 
-`app.saved_model` reads and writes the model itself; nothing here needs Keras.
+`saved_model` reads and writes the model itself; nothing here needs Keras.
 """
 
 import hashlib
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.emotions import LABELS
-from app.errors import UndertoneError
+from .emotions import LABELS
+from .errors import UndertoneError
 
 MODEL_FILE = "model.keras"
 INFO_FILE = "bundle.json"

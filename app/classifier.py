@@ -7,7 +7,7 @@ from threading import Lock
 
 import numpy as np
 
-from app import bundle
+from . import bundle
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 DEFAULT_MODEL = "residual-mel"
@@ -72,7 +72,7 @@ class Classifier:
         # Seconds to import: a page that is served, or a sentence about a bundle, comes before.
         import tensorflow as tf
 
-        from app.saved_model import read
+        from .saved_model import read
 
         model, info = read(self.folder)
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from app.errors import UndertoneError
+from .errors import UndertoneError
 
 PREFIX = "UNDERTONE_"
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.audio import HOP_SECONDS, SAMPLE_RATE, StreamResampler, level, resample, to_mono
-from app.classifier import Classifier
-from app.emotions import LABELS
-from app.speech import FRAME, MINIMUM_SPEECH_SECONDS, SpeechDetector
+from .audio import HOP_SECONDS, SAMPLE_RATE, StreamResampler, level, resample, to_mono
+from .classifier import Classifier
+from .emotions import LABELS
+from .speech import FRAME, MINIMUM_SPEECH_SECONDS, SpeechDetector
 
 # Of silence before the first sample. The resampler holds back up to 40 ms at 48 kHz: without a lead
 # over it, every half second from a browser would fall just short and wait for the next.

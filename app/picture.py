@@ -35,7 +35,7 @@ class PictureBuilder:
     """
 
     def __init__(self, sample_rate: int) -> None:
-        from app.frontend import LogMel  # imports Keras: seconds, which a page must not wait for
+        from .frontend import LogMel  # imports Keras: seconds, which a page must not wait for
 
         self._sample_rate = sample_rate
         self._log_mel = LogMel(sample_rate, N_FFT, HOP, N_MELS, top_db=None)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.audio import Source
-from app.classifier import Classifier
-from app.emotions import LABELS
-from app.recordings import Analysis, analyze
+from .audio import Source
+from .classifier import Classifier
+from .emotions import LABELS
+from .recordings import Analysis, analyze
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from app import audio
-from app.audio import HOP_SECONDS, SAMPLE_RATE, Source, StreamResampler
-from app.classifier import DEFAULT_MODEL, MODELS, Classifier, shared
-from app.emotions import LABELS
-from app.picture import Picture, PictureBuilder
-from app.speech import MINIMUM_SPEECH_SECONDS, SpeechTrack
+from . import audio
+from .audio import HOP_SECONDS, SAMPLE_RATE, Source, StreamResampler
+from .classifier import DEFAULT_MODEL, MODELS, Classifier, shared
+from .emotions import LABELS
+from .picture import Picture, PictureBuilder
+from .speech import MINIMUM_SPEECH_SECONDS, SpeechTrack
 
 BLOCK_SECONDS = 15  # decoded, heard and let go at once: bounds the memory
 BATCH = 32  # windows a call: more is no faster on a CPU

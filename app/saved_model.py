@@ -4,9 +4,9 @@ from pathlib import Path
 
 import keras
 
-from app.bundle import INFO_FILE, MODEL_FILE, BundleError, BundleInfo, checked, digest, write_text
-from app.emotions import LABELS
-from app.frontend import LAYERS
+from .bundle import INFO_FILE, MODEL_FILE, BundleError, BundleInfo, checked, digest, write_text
+from .emotions import LABELS
+from .frontend import LAYERS
 
 
 def write(folder: Path, model: keras.Model, info: BundleInfo) -> None:

@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-# A script has its own folder on the path instead of the root that holds the package.
+# A script has its own folder on the path instead of the root that holds the package, and belongs to
+# no package itself: relative imports are not possible here.
 sys.path.pop(0)
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 

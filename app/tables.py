@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from app.emotions import LABELS
-from app.recordings import Analysis
+from .emotions import LABELS
+from .recordings import Analysis
 
 FILE_COLUMNS = ("file", "emotion", "confidence", "duration", "speech", "error", *LABELS)
 SEGMENT_COLUMNS = ("file", "start", "end", "emotion", "confidence", "speech", *LABELS)

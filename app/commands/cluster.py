@@ -17,14 +17,14 @@ from distributed import Client, Future, KilledWorker, LocalCluster, Worker, Work
 from distributed import as_completed as completed
 from tqdm import tqdm
 
-from app.audio import SUFFIXES
-from app.bundle import BundleError, read_info
-from app.classifier import MODELS, shared
-from app.commands.parquet import Archive, listed
-from app.commands.stderr import native_chatter_held
-from app.errors import UndertoneError
-from app.recordings import analyze
-from app.tables import Outcome
+from ..audio import SUFFIXES
+from ..bundle import BundleError, read_info
+from ..classifier import MODELS, shared
+from ..errors import UndertoneError
+from ..recordings import analyze
+from ..tables import Outcome
+from .parquet import Archive, listed
+from .stderr import native_chatter_held
 
 FILES_PER_PART = 200
 SECONDS_PER_PART = 30  # what a run that is killed loses at most

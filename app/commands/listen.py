@@ -14,9 +14,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from app.audio import SAMPLE_RATE, load
-from app.emotions import EMOTIONS, LABELS
-from app.live import LiveSession, Reading
+from ..audio import SAMPLE_RATE, load
+from ..emotions import EMOTIONS, LABELS
+from ..live import LiveSession, Reading
 
 COLUMNS = ("time", "status", "emotion", "confidence", "speech", "level", *LABELS)
 CHUNK_SECONDS = 0.1

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from app.errors import UndertoneError
+from ..errors import UndertoneError
 
 CHUNK_SECONDS = 0.1
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app import tables
-from app.errors import UndertoneError
-from app.tables import Outcome
+from .. import tables
+from ..errors import UndertoneError
+from ..tables import Outcome
 
 WORDS = ("file", "emotion", "error")
 MODEL = b"undertone.model"  # in the metadata of each part: the digest of the model that heard it

@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from app import tables
-from app.audio import SUFFIXES
-from app.batch import Item, expand, outcomes
-from app.classifier import Classifier
-from app.emotions import BY_NAME
-from app.tables import Outcome
+from .. import tables
+from ..audio import SUFFIXES
+from ..batch import Item, expand, outcomes
+from ..classifier import Classifier
+from ..emotions import BY_NAME
+from ..tables import Outcome
 
 STANDARD_INPUT = "-"
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from huggingface_hub import ModelCard
 
-from app.bundle import BundleError, read_info
-from app.classifier import Classifier, bundles
-from app.ui import asset
+from ..bundle import BundleError, read_info
+from ..classifier import Classifier, bundles
+from . import asset
 
 CARD_FILE = "README.md"
 FIRST, AFTER = "## How good it is", "## Data and licences"  # what is taken of a card

@@ -11,19 +11,19 @@ from typing import Any, TypeVar
 import gradio as gr
 import numpy as np
 
-from app import tables
-from app.audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
-from app.batch import expand, outcomes
-from app.classifier import Classifier
-from app.errors import UndertoneError
-from app.limits import LIMITS
-from app.live import DEFAULT_SMOOTHING, Reading
-from app.prediction import by_label, prediction
-from app.recordings import analyze
-from app.tables import Outcome
-from app.ui.api_sessions import Sessions
-from app.ui.gradio_patches import Kept, take_uploads
-from app.ui.model_choice import chooser, named
+from .. import tables
+from ..audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
+from ..batch import expand, outcomes
+from ..classifier import Classifier
+from ..errors import UndertoneError
+from ..limits import LIMITS
+from ..live import DEFAULT_SMOOTHING, Reading
+from ..prediction import by_label, prediction
+from ..recordings import analyze
+from ..tables import Outcome
+from .api_sessions import Sessions
+from .gradio_patches import Kept, take_uploads
+from .model_choice import chooser, named
 
 AT_ONCE = 2  # recordings and batches that are heard at the same time; the others wait
 CHUNKS_AT_ONCE = 8

@@ -6,10 +6,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Lock
 
-from app.classifier import Classifier
-from app.errors import UndertoneError
-from app.limits import LIMITS
-from app.live import LiveSession
+from ..classifier import Classifier
+from ..errors import UndertoneError
+from ..limits import LIMITS
+from ..live import LiveSession
 
 IDLE = 300  # seconds without a chunk after which a session is given up
 

@@ -9,9 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.emotions import BY_NAME, EMOTIONS, LABELS
-from app.picture import COLUMNS, Picture
-from app.recordings import Analysis
+from ..emotions import BY_NAME, EMOTIONS, LABELS
+from ..picture import COLUMNS, Picture
+from ..recordings import Analysis
 
 BARS = 320  # of the waveform, each wide enough to carry a colour
 

@@ -4,7 +4,7 @@ import os
 
 import gradio as gr
 
-from app.ui import ASSETS
+from . import ASSETS
 
 PICTURE = ASSETS / "page.png"
 DESCRIPTION = (

@@ -12,13 +12,13 @@ import gradio as gr
 import numpy as np
 import plotly
 
-from app.audio import HOP_SECONDS
-from app.classifier import Classifier
-from app.emotions import EMOTIONS
-from app.limits import LIMITS
-from app.live import DEFAULT_SMOOTHING, LiveSession, Reading
-from app.ui import asset
-from app.ui.model_choice import chooser, named
+from ..audio import HOP_SECONDS
+from ..classifier import Classifier
+from ..emotions import EMOTIONS
+from ..limits import LIMITS
+from ..live import DEFAULT_SMOOTHING, LiveSession, Reading
+from . import asset
+from .model_choice import chooser, named
 
 STREAM_EVERY = 0.5  # seconds between chunks
 SLOTS = LIMITS.listeners + 20  # a stream holds one; the rest is for those who are told to wait

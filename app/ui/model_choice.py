@@ -2,8 +2,8 @@
 
 import gradio as gr
 
-from app.bundle import BundleError
-from app.classifier import Classifier, bundles, shared
+from ..bundle import BundleError
+from ..classifier import Classifier, bundles, shared
 
 
 def several(classifier: Classifier) -> bool:

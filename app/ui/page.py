@@ -6,13 +6,13 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils import fonts
 
-from app.classifier import Classifier
-from app.commands.stderr import native_chatter_held
-from app.limits import LIMITS
-from app.ui import PAGE, api, asset, link_preview, live_tab, recordings_tab
-from app.ui.about import about
-from app.ui.desktop import open_window
-from app.ui.gradio_patches import mend
+from ..classifier import Classifier
+from ..commands.stderr import native_chatter_held
+from ..limits import LIMITS
+from . import PAGE, api, asset, link_preview, live_tab, recordings_tab
+from .about import about
+from .desktop import open_window
+from .gradio_patches import mend
 
 TITLE = "Undertone"
 DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get

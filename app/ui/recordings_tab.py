@@ -8,16 +8,16 @@ from typing import Any
 
 import gradio as gr
 
-from app import audio, tables
-from app.batch import Progress, expand, hear_all
-from app.classifier import Classifier
-from app.emotions import BY_NAME
-from app.limits import LIMITS
-from app.tables import Outcome
-from app.ui import ASSETS, asset, charts
-from app.ui.gradio_patches import Kept
-from app.ui.model_choice import chooser, named, several
-from app.ui.summary import NO_PROGRESS, empty_summary, loading, progress_bar, summary_of
+from .. import audio, tables
+from ..batch import Progress, expand, hear_all
+from ..classifier import Classifier
+from ..emotions import BY_NAME
+from ..limits import LIMITS
+from ..tables import Outcome
+from . import ASSETS, asset, charts
+from .gradio_patches import Kept
+from .model_choice import chooser, named, several
+from .summary import NO_PROGRESS, empty_summary, loading, progress_bar, summary_of
 
 EXAMPLES = ASSETS / "examples"
 AT_ONCE = 2  # people who are served at the same time; the others wait

@@ -2,8 +2,8 @@
 
 from html import escape
 
-from app.emotions import BY_NAME
-from app.tables import Outcome
+from ..emotions import BY_NAME
+from ..tables import Outcome
 
 NO_PROGRESS = ""
 
