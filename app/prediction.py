@@ -20,6 +20,7 @@ class Prediction:
         probabilities: of every emotion, by its name; empty with it.
         duration: of the recording, in seconds.
         speech: seconds of it that hold speech.
+        note: one sentence that says what was odd about the input; None where nothing was.
     """
 
     emotion: str | None
@@ -27,6 +28,7 @@ class Prediction:
     probabilities: dict[str, float]
     duration: float
     speech: float
+    note: str | None = None
 
     def __str__(self) -> str:
         heard = f"{self.duration:.1f} s, {self.speech:.1f} s of it speech"
@@ -80,6 +82,7 @@ def prediction(heard: Analysis) -> Prediction:
         probabilities=by_label(heard.probabilities),
         duration=heard.duration,
         speech=heard.speech,
+        note=heard.note,
     )
 
 

@@ -32,6 +32,7 @@ class Analysis:
             window, 0 to 1), `emotion` and `confidence` (None and NaN where there is no speech),
             then a column an emotion.
         picture: of the sound, where it was asked for.
+        note: one sentence that says what was odd about the input; None where nothing was.
     """
 
     duration: float
@@ -41,6 +42,7 @@ class Analysis:
     probabilities: np.ndarray | None
     timeline: pd.DataFrame
     picture: Picture | None = None
+    note: str | None = None
 
 
 def analyze(

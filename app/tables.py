@@ -10,7 +10,7 @@ import pandas as pd
 from .emotions import LABELS
 from .recordings import Analysis
 
-FILE_COLUMNS = ("file", "emotion", "confidence", "duration", "speech", "error", *LABELS)
+FILE_COLUMNS = ("file", "emotion", "confidence", "duration", "speech", "error", "note", *LABELS)
 SEGMENT_COLUMNS = ("file", "start", "end", "emotion", "confidence", "speech", *LABELS)
 DECIMALS = 4
 
@@ -23,17 +23,22 @@ class Outcome:
     analysis: Analysis | None = None
     error: str | None = None
 
+    @property
+    def note(self) -> str | None:
+        """What was odd about the input, in one sentence; None where nothing was."""
+        return self.analysis.note if self.analysis else None
+
 
 def files(outcomes: Iterable[Outcome]) -> pd.DataFrame:
     """A row a file, in `FILE_COLUMNS`.
 
     `duration` and `speech` are in seconds. Without speech there is no emotion, confidence or
-    probability; with an `error` there is nothing else.
+    probability; with an `error` there is nothing else. A `note` says what was odd about the input.
     """
     rows = []
     for outcome in outcomes:
         row: dict[str, object] = dict.fromkeys(FILE_COLUMNS)
-        row |= {"file": outcome.file, "error": outcome.error}
+        row |= {"file": outcome.file, "error": outcome.error, "note": outcome.note}
         if outcome.analysis:
             heard = outcome.analysis
             row |= {
@@ -83,6 +88,6 @@ def as_json(outcomes: Iterable[Outcome]) -> str:
 
 
 def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> pd.DataFrame:
-    words = ("file", "emotion", "error")
+    words = ("file", "emotion", "error", "note")
     types = {column: object if column in words else np.float64 for column in columns}
     return pd.DataFrame(rows, columns=list(columns), dtype=object).astype(types).round(DECIMALS)

@@ -15,7 +15,7 @@ from .. import tables
 from ..errors import UndertoneError
 from ..tables import Outcome
 
-WORDS = ("file", "emotion", "error")
+WORDS = ("file", "emotion", "error", "note")
 MODEL = b"undertone.model"  # in the metadata of each part: the digest of the model that heard it
 Answer = TypeVar("Answer")
 

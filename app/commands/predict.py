@@ -163,8 +163,9 @@ def write_table(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
     """For people: what a terminal can show."""
     table = make(results)
     columns = [column for column in table.columns if column not in BY_NAME]
-    if "error" in columns and table["error"].isna().all():
-        columns.remove("error")
+    for column in ("error", "note"):
+        if column in columns and table[column].isna().all():
+            columns.remove(column)
     shown = Table(*columns, box=None, pad_edge=False)
     for record in tables.records(table[columns]):
         if record.get("error") is None and record["emotion"] is None:

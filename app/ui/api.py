@@ -58,7 +58,7 @@ def build(classifier: Classifier) -> None:
         session = gr.Textbox("", label="The session to go on with; empty for a new one")
         smoothing = gr.Number(DEFAULT_SMOOTHING, minimum=0, maximum=0.95, label="Smoothing")
         last = gr.Checkbox(False, label="Whether the session ends with this chunk")
-        predicted = gr.JSON(label="emotion, confidence, probabilities, duration, speech")
+        predicted = gr.JSON(label="emotion, confidence, probabilities, duration, speech, note")
         analyzed = gr.JSON(label="the same, and windows: a row each")
         rows = gr.JSON(label="a row a recording, or a row a window")
         heard = gr.JSON(label="session, heard (seconds), readings")
@@ -106,6 +106,7 @@ class Endpoints:
             emotion and confidence (0 to 1), both null when there is too little speech
             probabilities by emotion
             duration and speech in seconds
+            note (what was odd about the recording, or null)
         """
         with self._hearing(recording) as path:
             heard = analyze(path, named(self._classifier, model))
@@ -141,6 +142,7 @@ class Endpoints:
         Returns:
             a list of rows: file, emotion, confidence, duration and speech in seconds
             error (why it could not be heard, or null)
+            note (what was odd about it, or null)
             the probability of each emotion
         """
         with self._hearing(recordings) as paths:

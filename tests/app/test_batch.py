@@ -1,7 +1,9 @@
 """Many recordings: archives, broken files and tables."""
 
 import io
+import json
 import zipfile
+from dataclasses import replace
 
 import audformat
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from app import audio, tables
 from app.batch import Item, Progress, expand, hear_all, outcomes
 from app.emotions import LABELS
+from app.prediction import prediction
 from app.recordings import analyze
 from app.tables import Outcome
 
@@ -146,6 +149,15 @@ def test_the_table_of_files_has_a_row_each(results):
     assert table.loc[0, list(LABELS)].sum() == pytest.approx(1, abs=1e-3)
     assert table.loc[1, ["duration", "speech"]].tolist() == [1.0, 0.0]
     assert tables.records(table)[1]["confidence"] is None
+
+
+def test_a_note_is_a_column_beside_the_error(results):
+    noted = Outcome("odd.wav", replace(results[0].analysis, note="The samples were scaled."))
+    table = tables.files([noted, *results])
+    assert table["note"].tolist() == ["The samples were scaled.", None, None, None]
+    assert prediction(noted.analysis).note == "The samples were scaled."
+    (listed, *_) = json.loads(tables.as_json([noted]))
+    assert listed["note"] == "The samples were scaled."
 
 
 def test_the_table_of_segments_is_the_timeline(results):
