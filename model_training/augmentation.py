@@ -61,7 +61,7 @@ PLACED = Chances(speed=0, excerpt=0, room=0, noise=0, hiss=0, gain_range=(0.0, 0
 CENTRED = PLACED.with_(shifted=False)
 
 
-def window_pair(
+def augmented_window(
     waveform: np.ndarray,
     window: int,
     sample_rate: int,
@@ -69,8 +69,7 @@ def window_pair(
     chances: Chances,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """A training window of a clip (samples,): the voice alone, and as it is heard with its
-    surroundings, (2, window) float32."""
+    """A training window (window,) float32 of a clip (samples,), augmented by `chances`."""
     if rng.random() < chances.speed:
         waveform = speed(waveform, rng.uniform(*chances.speed_range))
     # A chance of none draws nothing, so that a new augmentation leaves older recipes as they were.
@@ -81,11 +80,9 @@ def window_pair(
     if rng.random() < chances.excerpt:
         shortest = round(chances.shortest_excerpt * sample_rate)
         waveform = excerpt(waveform, shortest, rng)
-    alone = waveform
     if surroundings.rooms and rng.random() < chances.room:
         waveform = room(waveform, surroundings.rooms[rng.integers(len(surroundings.rooms))])
-    pair = np.stack([alone, waveform])
-    alone, waveform = placed(pair, window, rng) if chances.shifted else centred(pair, window)
+    waveform = placed(waveform, window, rng) if chances.shifted else centred(waveform, window)
     if surroundings.noises and rng.random() < chances.noise:
         noise = surroundings.noises[rng.integers(len(surroundings.noises))]
         waveform = with_noise(waveform, looped(noise, window, rng), rng.uniform(*chances.snr_range))
@@ -100,7 +97,7 @@ def window_pair(
     if rng.random() < chances.hiss:
         hiss = rng.standard_normal(window, np.float32)
         waveform = with_noise(waveform, hiss, rng.uniform(*chances.hiss_range))
-    return np.stack([alone, gain(waveform, rng.uniform(*chances.gain_range))])
+    return gain(waveform, rng.uniform(*chances.gain_range))
 
 
 def gain(waveform: np.ndarray, decibels: float) -> np.ndarray:
@@ -151,23 +148,21 @@ def excerpt(waveform: np.ndarray, shortest: int, rng: np.random.Generator) -> np
 
 
 def placed(waveform: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:
-    """(..., window) of (..., samples): time shift with zeros around, or a random crop."""
-    samples = waveform.shape[-1]
-    start = int(rng.integers(abs(window - samples) + 1))
-    if samples > window:
-        return waveform[..., start : start + window]
-    result = np.zeros((*waveform.shape[:-1], window), np.float32)
-    result[..., start : start + samples] = waveform
+    """(window,) of (samples,): shifted in time with zeros around it, or a random crop."""
+    start = int(rng.integers(abs(window - len(waveform)) + 1))
+    if len(waveform) > window:
+        return waveform[start : start + window]
+    result = np.zeros(window, np.float32)
+    result[start : start + len(waveform)] = waveform
     return result
 
 
 def centred(waveform: np.ndarray, window: int) -> np.ndarray:
     """The middle of a clip, with zeros around it where it is shorter than a window."""
-    spare = window - waveform.shape[-1]
+    spare = window - len(waveform)
     if spare < 0:
-        return waveform[..., -spare // 2 :][..., :window]
-    around = [(0, 0)] * (waveform.ndim - 1)
-    return np.pad(waveform, [*around, (spare // 2, spare - spare // 2)])
+        return waveform[-spare // 2 :][:window]
+    return np.pad(waveform, (spare // 2, spare - spare // 2))
 
 
 def looped(noise: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:

@@ -9,7 +9,7 @@ import pandas as pd
 from keras import ops
 from tqdm import tqdm
 
-from model_training.augmentation import Surroundings, centred, window_pair
+from model_training.augmentation import Surroundings, augmented_window, centred
 from model_training.mixing import mixed
 from model_training.recipes import Recipe
 from model_training.targets import targets_of
@@ -52,17 +52,13 @@ class Augmented:
 
     def windows(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Rows of the table as waveforms (rows, window)."""
-        return self.pairs(rows, rng)[:, 1]
+        return np.stack([self._window(self.clips[self.indices[row]], rng) for row in rows])
 
-    def pairs(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Rows of the table as waveforms, alone and as heard (rows, 2, window)."""
-        return np.stack([self._pair(self.clips[self.indices[row]], rng) for row in rows])
-
-    def _pair(self, clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _window(self, clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         recipe = self.recipe
         if recipe.augmentation is None:
-            return np.stack([centred(clip, recipe.window)] * 2)
-        return window_pair(
+            return centred(clip, recipe.window)
+        return augmented_window(
             clip, recipe.window, recipe.sample_rate, self.around, recipe.augmentation, rng
         )
 

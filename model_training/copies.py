@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from model_training.augmentation import Chances, Surroundings, window_pair
+from model_training.augmentation import Chances, Surroundings, augmented_window
 from model_training.clips import Clips
 from model_training.recipes import Published
 
@@ -41,10 +41,9 @@ class Copies:
             return self.clips[row]
         rng = np.random.default_rng((self.seed, position))
         nowhere = Surroundings(noises=[], rooms=[])
-        _, heard = window_pair(
+        return augmented_window(
             self.clips[row], self.window, self.sample_rate, nowhere, self.chances[copy - 1], rng
         )
-        return heard
 
 
 def with_copies(table: pd.DataFrame, chosen: pd.DataFrame, published: Published) -> pd.DataFrame:

@@ -37,7 +37,6 @@ from model_training.batches import (
 from model_training.checkpoints import HISTORY_FILE, Checkpoint, epochs_done, log, resumed
 from model_training.clips import impulse_responses, noises
 from model_training.fused import fused
-from model_training.pretraining import pretrained, trunk_of
 from model_training.protocols import Split
 from model_training.recipes import Recipe
 from model_training.schedules import BEST_FILE, read_history
@@ -47,7 +46,6 @@ from model_training.targets import corpus_crossentropy, one_hot
 CONFIG_FILE = "config.json"
 VERSIONS_FILE = "versions.json"
 TENSORBOARD_FOLDER = "tensorboard"
-PRETRAINING_FOLDER = "pretraining"
 STATISTICS_CLIPS = 2000  # enough for a mean and a deviation
 
 
@@ -125,13 +123,7 @@ def train(
     keras.config.set_dtype_policy(run.precision)
     model = resumed(folder)
     if model is None:
-        first = None
-        if recipe.pretraining and isinstance(source, Augmented) and not start:
-            before = folder / PRETRAINING_FOLDER
-            first = pretrained(
-                recipe, recipe.pretraining, frontend, source, run.seed, steps, before
-            )
-        model = _training_model(recipe, frontend, run, steps, learned, first)
+        model = _training_model(recipe, frontend, run, steps, learned)
     done = epochs_done(model, steps)
     history = read_history(folder / HISTORY_FILE, done)
     log(folder, f"epoch {done} of {run.epochs}, {steps} steps each")
@@ -285,9 +277,8 @@ def _training_model(
     run: Run,
     steps: int,
     learned: list[np.ndarray] | None,
-    first: list[np.ndarray] | None,
 ) -> keras.Model:
-    """Begins with what a whole network learned, or the first layers of one, or at random."""
+    """Begins with what a network learned, or at random."""
     keras.utils.set_random_seed(run.seed)
     shape = tuple(frontend.output_shape[1:])
     inputs = keras.Input(shape) if recipe.fixed else frontend.input
@@ -302,8 +293,6 @@ def _training_model(
             raise TrainingError(
                 f"The bundle to start from holds another network than {recipe.name}."
             ) from error
-    if first and recipe.pretraining:
-        trunk_of(network, recipe.pretraining).set_weights(first)
     model = keras.Model(inputs, network(x))
     model.compile(
         optimizer=recipe.schedule.optimizer(run.epochs, steps),

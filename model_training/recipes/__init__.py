@@ -39,20 +39,6 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Pretraining:
-    """Before the labels, a network fills masked parts of its training clips' features.
-
-    Attributes:
-        trunk: name of the layer of the network up to which it learns so, of an output (frames,
-            bands, channels).
-        epochs: as long as the recipe's own.
-    """
-
-    trunk: str
-    epochs: int
-
-
-@dataclass(frozen=True)
 class Recipe:
     """A frontend, a network and the way they are trained.
 
@@ -71,7 +57,6 @@ class Recipe:
         augmentation: of the waveform, on the fly: how often and how far; None for none.
         masks: of the features, on the fly: from a seed, makes the layer.
         mixup: of windows two by two; None for none.
-        pretraining: what comes before the labels; None for nothing.
         published: what its source did; None where there is no source.
     """
 
@@ -88,7 +73,6 @@ class Recipe:
     augmentation: Chances | None = None
     masks: Callable[[int], keras.layers.Layer] | None = None
     mixup: Mixup | None = None
-    pretraining: Pretraining | None = None
     published: Published | None = None
 
     @property

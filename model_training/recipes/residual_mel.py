@@ -24,7 +24,6 @@ FMIN, FMAX = 50.0, 8000.0  # Hz
 # channels and (time, frequency) stride of each residual block; none at full resolution, which
 # would take half of the time and hear no better
 BLOCKS = ((32, (2, 2)), (64, (2, 2)), (128, (2, 2)), (128, (1, 1)))
-TRUNK = "trunk"  # the layer whose output a time and a band of the spectrogram still have
 EMBEDDING = 192
 DROPOUT = 0.3
 
@@ -43,7 +42,6 @@ def network(shape: tuple[int, ...], classes: int) -> keras.Model:
     x = layers.ReLU()(x)
     for channels, strides in BLOCKS:
         x = residual(x, channels, strides)  # last: (12, 5, 128)
-    x = layers.Identity(name=TRUNK)(x)
     frames, bands, channels = x.shape[1:]
     x = layers.Reshape((frames, bands * channels))(x)
     # Statistics over time want more digits than half precision has.

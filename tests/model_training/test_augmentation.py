@@ -15,10 +15,6 @@ def rng():
     return np.random.default_rng(3)
 
 
-def heard_window(*args):
-    return augmentation.window_pair(*args)[1]
-
-
 def rms(waveform):
     return np.sqrt(np.mean(waveform**2))
 
@@ -101,7 +97,7 @@ def test_placed_fills_exactly_one_window(length, rng):
 def test_a_clip_that_is_not_shifted_lies_in_the_middle(length, rng):
     clip = np.arange(1, length + 1, dtype=np.float32) / length
     chances = augmentation.CENTRED
-    window = heard_window(clip, 3 * RATE, RATE, Surroundings([], []), chances, rng)
+    window = augmentation.augmented_window(clip, 3 * RATE, RATE, Surroundings([], []), chances, rng)
     before, after = np.argmax(window > 0), np.argmax(window[::-1] > 0)
     assert len(window) == 3 * RATE
     assert abs(before - after) <= 1
@@ -118,7 +114,9 @@ def test_the_same_seed_gives_the_same_window(rng):
     around = Surroundings(noises=[noise], rooms=[np.array([1.0, 0.3, 0.1], np.float32)])
 
     def window(seed):
-        return heard_window(TONE, 3 * RATE, RATE, around, Chances(), np.random.default_rng(seed))
+        return augmentation.augmented_window(
+            TONE, 3 * RATE, RATE, around, Chances(), np.random.default_rng(seed)
+        )
 
     np.testing.assert_array_equal(window(1), window(1))
     assert len({window(seed).tobytes() for seed in range(10)}) == 10
@@ -129,7 +127,10 @@ def test_the_same_seed_gives_the_same_window(rng):
 def test_without_surroundings_windows_still_vary():
     around = Surroundings(noises=[], rooms=[])
     rng = np.random.default_rng(0)
-    first, second = (heard_window(TONE, 3 * RATE, RATE, around, Chances(), rng) for _ in range(2))
+    first, second = (
+        augmentation.augmented_window(TONE, 3 * RATE, RATE, around, Chances(), rng)
+        for _ in range(2)
+    )
     assert not np.array_equal(first, second)
 
 
@@ -157,7 +158,7 @@ def test_a_chance_of_none_draws_nothing():
     """So that a seed means the same window in a recipe older than an augmentation."""
     none = Surroundings(noises=[], rooms=[])
     windows = [
-        heard_window(
+        augmentation.augmented_window(
             TONE, 3 * RATE, RATE, none, Chances(stretch_range=limits), np.random.default_rng(4)
         )
         for limits in ((0.8, 1.2), (0.5, 2.0))
@@ -165,11 +166,9 @@ def test_a_chance_of_none_draws_nothing():
     np.testing.assert_array_equal(*windows)
 
 
-def test_the_voice_alone_is_at_the_same_place_without_what_is_around_it(rng):
+def test_surroundings_are_added_around_the_voice(rng):
     around = Surroundings(noises=[np.ones(RATE, np.float32)], rooms=[])
-    chances = augmentation.PLACED.with_(noise=1.0, snr_range=(0.0, 0.0), gain_range=(-6.0, -6.0))
-    alone, heard = augmentation.window_pair(TONE, 3 * RATE, RATE, around, chances, rng)
-    begins = np.flatnonzero(alone)[0] - 1  # a sine begins with a zero
-    np.testing.assert_array_equal(alone[begins : begins + len(TONE)], TONE)
-    assert np.abs(alone).sum() == pytest.approx(np.abs(TONE).sum())
-    np.testing.assert_allclose(heard * 10 ** (6 / 20), alone + rms(TONE), atol=1e-5)
+    chances = augmentation.CENTRED.with_(noise=1.0, snr_range=(0.0, 0.0), gain_range=(-6.0, -6.0))
+    window = augmentation.augmented_window(TONE, 3 * RATE, RATE, around, chances, rng)
+    voice = augmentation.centred(TONE, 3 * RATE)
+    np.testing.assert_allclose(window * 10 ** (6 / 20), voice + rms(TONE), atol=1e-5)

@@ -21,7 +21,6 @@ FEATURES = {
     "mel-vgg": (94, 64),
     "mfcc-2d": (130, 40),
     "mfcc-cnn": (94, 40),
-    "pretrained-mel": (188, 80),
     "residual-mel": (188, 80),
     "statistics-1d": (2376,),
 }
