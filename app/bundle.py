@@ -13,7 +13,7 @@ from .errors import UndertoneError
 
 MODEL_FILE = "model.keras"
 INFO_FILE = "bundle.json"
-SCHEMA = 1
+SCHEMA = 2
 
 
 class BundleError(UndertoneError):
@@ -47,7 +47,6 @@ class BundleInfo(BaseModel):
     fold: int
     seed: int
     epochs: int
-    started_from: str = Field(default="", description="SHA-256 of the model that it began with")
     trained_on: Voices
     validated_on: Voices
     unheard: Voices

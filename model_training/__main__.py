@@ -9,7 +9,6 @@ import typer
 
 from app.commands.stderr import native_chatter_held
 from app.errors import UndertoneError
-from model_training.memory import keep_freed_memory
 
 # TensorFlow reads these when it is imported. Its notes on the CPU say nothing to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -67,7 +66,7 @@ Protocol = Annotated[
     str,
     typer.Option(
         help="ravdess-si, cremad-si, tess-si keep speakers apart; all-si is a fold of each of them "
-        "at once; ravdess-cross keeps RAVDESS apart; everyone is for a bundle to ship. "
+        "at once; everyone is for a bundle to ship. "
         "as-published splits clips at random, as the recipe's source did: it leaks, and its "
         "figures say little about other voices."
     ),
@@ -75,16 +74,8 @@ Protocol = Annotated[
 RecipeName = Annotated[str, typer.Option(help="Its name; a file of model_training/recipes.")]
 Seed = Annotated[int, typer.Option(help="Fixes initial weights and augmentation.")]
 Epochs = Annotated[int | None, typer.Option(help="Instead of the recipe's own number.")]
-Rate = Annotated[float | None, typer.Option(help="Instead of the recipe's own learning rate.")]
 Precision = Annotated[
     str, typer.Option(help="mixed_bfloat16 is faster where the processor has AVX512-BF16.")
-]
-Start = Annotated[
-    Path | None,
-    typer.Option(
-        help="A bundle whose weights to begin with; refused if it learned from anybody who "
-        "must stay unheard."
-    ),
 ]
 Results = Annotated[Path, typer.Option(help="The folder of the result files that compare reads.")]
 RESULTS = Path("model_training", "results")
@@ -100,14 +91,12 @@ def train(
         int,
         typer.Option(
             help="Who stays unheard: ravdess-si and all-si 1 to 6, cremad-si 1 to 5, tess-si 1 or "
-            "2, ravdess-cross 1, everyone 1, as-published 1 to 5."
+            "2, everyone 1, as-published 1 to 5."
         ),
     ] = 1,
     seed: Seed = 1,
     epochs: Epochs = None,
     precision: Precision = "float32",
-    start_from: Start = None,
-    learning_rate: Rate = None,
     run: Annotated[
         Path | None,
         typer.Option(help="The folder of the run; runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED."),
@@ -119,14 +108,13 @@ def train(
     """Train a recipe and write its bundle. Run it again to go on with a run that was stopped."""
     if tensorboard:
         _needs_extra("tensorboard")
-    keep_freed_memory()
     _load_keras()
     from model_training.experiment import experiments
 
     chosen = experiments(data, recipe, protocol)(fold)
     chosen.announce(typer.echo)
-    settings = chosen.run(seed, epochs, precision, start_from, learning_rate)
-    chosen.train(settings, run or chosen.folder(seed), out, tensorboard, start_from)
+    settings = chosen.settings(seed, epochs, precision)
+    chosen.train(settings, run or chosen.folder(seed), out, tensorboard)
     typer.echo(f"The bundle is in {out}; next: python -m model_training evaluate {out}")
 
 
@@ -181,8 +169,6 @@ def cross_validate(
     seed: Seed = 1,
     epochs: Epochs = None,
     precision: Precision = "float32",
-    start_from: Start = None,
-    learning_rate: Rate = None,
     results: Results = RESULTS,
 ) -> None:
     """Train and evaluate a recipe fold by fold; run it again to go on where it was stopped.
@@ -190,7 +176,6 @@ def cross_validate(
     The bundle of each fold is in its run's folder, runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED/bundle.
     """
     _needs_extra()
-    keep_freed_memory()
     _load_keras()
     from model_training.checkpoints import HISTORY_FILE
     from model_training.experiment import experiments
@@ -207,8 +192,8 @@ def cross_validate(
         chosen.announce(typer.echo)
         folder = chosen.folder(seed)
         if not (folder / "bundle" / HISTORY_FILE).exists():  # the last file to be written
-            settings = chosen.run(seed, epochs, precision, start_from, learning_rate)
-            chosen.train(settings, folder, folder / "bundle", start=start_from)
+            settings = chosen.settings(seed, epochs, precision)
+            chosen.train(settings, folder, folder / "bundle")
         found = chosen.evaluate(folder / "bundle", results)
         typer.echo(f"fold {number}: UAR {found.headline.uar:.3f}, WA {found.headline.accuracy:.3f}")
 

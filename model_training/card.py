@@ -195,10 +195,9 @@ def _tested(known: Sources) -> dict[str, Figures]:
 
 def _measured(known: Sources) -> str:
     info, found = known.info, known.evaluation
-    start = f"from the weights of model {info.started_from[:12]} " if info.started_from else ""
     trained = (
         f"Protocol {info.protocol}, fold {info.fold}, seed {info.seed}, "
-        f"trained {start}for {len(found.seconds)} epochs on {info.trained_on.clips} clips of "
+        f"trained for {len(found.seconds)} epochs on {info.trained_on.clips} clips of "
         f"{len(info.trained_on.speakers)} speakers; the temperature ({info.temperature:.3f}) is "
         f"fitted on {info.validated_on.clips} clips of {len(info.validated_on.speakers)} others. "
     )

@@ -51,15 +51,8 @@ class Experiment:
         for side, table in (*sides, ("test", self.split.test)):
             say(f"{side}: {len(table)} clips of {table['speaker'].nunique()} speakers")
 
-    def run(
-        self,
-        seed: int,
-        epochs: int | None,
-        precision: str,
-        start: Path | None = None,
-        learning_rate: float | None = None,
-    ) -> training.Run:
-        """The settings of its run; epochs and rate are the recipe's own where they are None."""
+    def settings(self, seed: int, epochs: int | None, precision: str) -> training.Run:
+        """The settings of its run; the epochs are the recipe's own where they are None."""
         return training.Run(
             recipe=self.recipe.name,
             protocol=self.split.protocol,
@@ -67,8 +60,6 @@ class Experiment:
             seed=seed,
             epochs=epochs or self.recipe.schedule.epochs,
             precision=precision,
-            start=bundle.read_info(start).model_sha256 if start else "",
-            learning_rate=learning_rate,
         )
 
     def folder(self, seed: int) -> Path:
@@ -82,12 +73,11 @@ class Experiment:
         folder: Path,
         out: Path,
         tensorboard: bool = False,
-        start: Path | None = None,
     ) -> BundleInfo:
         """Train it, or go on with the run in `folder`, and write the bundle `out`."""
         around = training.surroundings(self.data, self.recipe.sample_rate)
         return training.train(
-            self.recipe, self.split, self.clips, around, run, folder, out, tensorboard, start
+            self.recipe, self.split, self.clips, around, run, folder, out, tensorboard
         )
 
     def evaluate(self, out: Path, folder: Path) -> evaluation.Evaluation:

@@ -28,7 +28,6 @@ HEADLINES = {
     "cremad-si": "CREMA-D",
     "tess-si": "TESS",
     ALL: "RAVDESS",
-    "ravdess-cross": "RAVDESS",
     EVERYONE: "CREMA-D",
     AS_PUBLISHED: "all",
 }
@@ -37,7 +36,6 @@ FOLDS = {
     "cremad-si": CREMA_D_FOLDS,
     "tess-si": len(TESS_SPEAKERS),
     ALL: len(RAVDESS_FOLDS),
-    "ravdess-cross": 1,
     EVERYONE: 1,
     AS_PUBLISHED: 5,
 }
@@ -45,8 +43,7 @@ FOLDS = {
 # model makes of voices it has not heard.
 EXAMPLE_SPEAKERS = ("CREMA-D-1007", "CREMA-D-1022", "CREMA-D-1037", "CREMA-D-1042")
 EXAMPLES = frozenset(EXAMPLE_SPEAKERS)
-# One CREMA-D actor in this many validates (temperature, history), beside two of RAVDESS; the same
-# in every fold of RAVDESS, so that one model of ravdess-cross can be the start of them all.
+# One CREMA-D actor in this many validates (temperature, history), beside two of RAVDESS.
 CREMA_D_VALIDATION_STEP = 10
 
 
@@ -116,18 +113,11 @@ def all_si(table: pd.DataFrame, fold: int) -> Split:
     return _split(ALL, table, fold, set().union(*(_tested(table, p, fold) for p in having)))
 
 
-def ravdess_cross(table: pd.DataFrame, fold: int) -> Split:
-    """RAVDESS by a model that heard none of it: all of its actors are the test."""
-    refuse("ravdess-cross", fold)
-    actors = set(table.loc[table["corpus"] == "RAVDESS", "speaker"])
-    return _split("ravdess-cross", table, fold, actors | EXAMPLES)
-
-
 def everyone(table: pd.DataFrame, fold: int) -> Split:
     """For a bundle to ship: everybody may train but the speakers of the example clips, its test.
 
-    What such a bundle is worth is told by the folds of the protocols above. Who validates is who
-    validates in fold 1 of ravdess-si, so a model of that fold can be the start.
+    The folds of the protocols above measure what such a bundle is worth. The same speakers
+    validate as in fold 1 of ravdess-si.
     """
     refuse(EVERYONE, fold)
     actors = _tested(table, "ravdess-si", 1)
@@ -140,7 +130,6 @@ PROTOCOLS: dict[str, Callable[[pd.DataFrame, int], Split]] = {
     "cremad-si": cremad_si,
     "tess-si": tess_si,
     ALL: all_si,
-    "ravdess-cross": ravdess_cross,
     EVERYONE: everyone,
 }
 

@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,6 @@ from model_training.fused import fused
 from model_training.protocols import Split
 from model_training.recipes import Recipe
 from model_training.schedules import BEST_FILE, read_history
-from model_training.start import weights
 from model_training.targets import corpus_crossentropy, one_hot
 
 CONFIG_FILE = "config.json"
@@ -55,11 +54,7 @@ class TrainingError(UndertoneError):
 
 @dataclass(frozen=True)
 class Run:
-    """What makes one run what it is; the same settings in the same folder go on where it was.
-
-    `start` is the SHA-256 of the bundle whose weights it began with, or empty; `learning_rate`
-    stands for the recipe's own unless it is None.
-    """
+    """The settings of a run. The same settings in the same folder resume it."""
 
     recipe: str
     protocol: str
@@ -67,8 +62,6 @@ class Run:
     seed: int
     epochs: int
     precision: str
-    start: str = ""
-    learning_rate: float | None = None
 
 
 def train(
@@ -80,7 +73,6 @@ def train(
     folder: Path,
     out: Path,
     tensorboard: bool = False,
-    start: Path | None = None,
 ) -> BundleInfo:
     """Train a recipe, or go on with a run that was stopped, and write its bundle.
 
@@ -96,16 +88,10 @@ def train(
         folder: of the run: config, library versions, log, history, checkpoint.
         out: of the bundle.
         tensorboard: also write the history for TensorBoard, into the folder.
-        start: a bundle whose weights to begin with, instead of random ones.
 
     Raises:
-        TrainingError: the folder holds a run with other settings, or `start` another network.
-        ProtocolError: `start` learned from speakers who are not on the training side.
+        TrainingError: the folder holds a run with other settings.
     """
-    learned = weights(start, split) if start else None
-    if run.learning_rate is not None:
-        schedule: Any = recipe.schedule  # every schedule is a dataclass that has a rate
-        recipe = replace(recipe, schedule=replace(schedule, learning_rate=run.learning_rate))
     _claim(folder, run)
     # The frontend is of single precision whatever the network around it is.
     keras.config.set_dtype_policy("float32")
@@ -121,9 +107,7 @@ def train(
 
     steps = recipe.sampling.steps(split.train, recipe.batch_size)
     keras.config.set_dtype_policy(run.precision)
-    model = resumed(folder)
-    if model is None:
-        model = _training_model(recipe, frontend, run, steps, learned)
+    model = resumed(folder) or _training_model(recipe, frontend, run, steps)
     done = epochs_done(model, steps)
     history = read_history(folder / HISTORY_FILE, done)
     log(folder, f"epoch {done} of {run.epochs}, {steps} steps each")
@@ -271,14 +255,7 @@ def versions(*more: str) -> dict[str, str]:
     return found
 
 
-def _training_model(
-    recipe: Recipe,
-    frontend: keras.Model,
-    run: Run,
-    steps: int,
-    learned: list[np.ndarray] | None,
-) -> keras.Model:
-    """Begins with what a network learned, or at random."""
+def _training_model(recipe: Recipe, frontend: keras.Model, run: Run, steps: int) -> keras.Model:
     keras.utils.set_random_seed(run.seed)
     shape = tuple(frontend.output_shape[1:])
     inputs = keras.Input(shape) if recipe.fixed else frontend.input
@@ -286,13 +263,6 @@ def _training_model(
     if recipe.masks:
         x = recipe.masks(run.seed)(x)
     network = fused(recipe.network(shape, len(LABELS)))
-    if learned:
-        try:
-            network.set_weights(learned)
-        except ValueError as error:
-            raise TrainingError(
-                f"The bundle to start from holds another network than {recipe.name}."
-            ) from error
     model = keras.Model(inputs, network(x))
     model.compile(
         optimizer=recipe.schedule.optimizer(run.epochs, steps),
@@ -320,7 +290,6 @@ def _info(
         fold=split.fold,
         seed=run.seed,
         epochs=run.epochs,
-        started_from=run.start,
         trained_on=sides.trained,
         validated_on=sides.validated,
         unheard=sides.unheard,

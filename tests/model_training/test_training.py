@@ -9,14 +9,13 @@ import pandas as pd
 import pytest
 import soundfile
 
-from app.bundle import read_info
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.recordings import analyze
-from model_training import batches, checkpoints, recipes, sampling, start, targets, training
+from model_training import batches, checkpoints, recipes, sampling, targets, training
 from model_training.augmentation import Surroundings
 from model_training.clips import decode
-from model_training.protocols import ProtocolError, ravdess_cross, ravdess_si
+from model_training.protocols import ravdess_si
 from model_training.schedules import Plateau
 
 RATE = 16_000
@@ -100,45 +99,13 @@ TINY = dataclasses.replace(
 )
 
 
-def classic(
-    table,
-    clips,
-    folder,
-    epochs=5,
-    tensorboard=False,
-    recipe=TINY,
-    split=None,
-    start=None,
-    rate=None,
-):
-    split = split or ravdess_si(table, 1)
-    digest = read_info(start).model_sha256 if start else ""
-    run = training.Run(
-        recipe.name, split.protocol, split.fold, 5, epochs, "float32", digest, learning_rate=rate
-    )
+def classic(table, clips, folder, epochs=5, tensorboard=False):
+    split = ravdess_si(table, 1)
+    run = training.Run(TINY.name, split.protocol, split.fold, 5, epochs, "float32")
     around = Surroundings(noises=[], rooms=[])
     out = folder / "bundle"
-    training.train(recipe, split, clips, around, run, folder, out, tensorboard, start)
+    training.train(TINY, split, clips, around, run, folder, out, tensorboard)
     return out
-
-
-def test_a_run_begins_with_the_weights_of_a_bundle_that_heard_nobody_it_must_not(
-    table, clips, tmp_path
-):
-    cross = classic(table, clips, tmp_path / "cross", 1, split=ravdess_cross(table, 1))
-    split = ravdess_si(table, 2)
-    learned = start.weights(cross, split)
-    out = classic(table, clips, tmp_path / "on", 1, split=split, start=cross, rate=0.0)
-    assert read_info(out).started_from == read_info(cross).model_sha256
-    for ours, theirs in zip(start.weights(out, split), learned, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-
-    with pytest.raises(ProtocolError, match="learned from RAVDESS-01 and 3 more, whom ravdess-si"):
-        classic(table, clips, tmp_path / "leak", split=ravdess_si(table, 1), start=out)
-    assert not (tmp_path / "leak").exists()
-    other = recipes.load("mel-cnn")
-    with pytest.raises(training.TrainingError, match="holds another network than mel-cnn"):
-        classic(table, clips, tmp_path / "other", recipe=other, split=split, start=cross)
 
 
 def test_a_classic_run_killed_between_two_files_goes_on_to_the_same_place(
