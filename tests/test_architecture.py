@@ -91,6 +91,27 @@ def test_only_the_page_imports_gradio():
     assert all(path.startswith("app/ui/") for path in found)
 
 
+def test_private_names_of_gradio_are_used_in_one_file():
+    users = {
+        name
+        for name, tree in parsed("app/*.py").items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "gradio"
+    }
+    assert users == {"app/ui/gradio_patches.py"}
+
+
+def test_the_page_imports_no_command():
+    """Commands turn the process' standard error aside, which a page that serves must not."""
+    found = {
+        name
+        for name, tree in parsed("app/ui/*.py").items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and "commands" in (node.module or "")
+    }
+    assert found == set()
+
+
 def test_only_the_microphone_imports_sounddevice():
     assert importers("sounddevice", "*.py") == {"app/commands/microphone.py"}
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +22,7 @@ from ..prediction import by_label, prediction
 from ..recordings import analyze
 from ..tables import Outcome
 from .api_sessions import Sessions
-from .gradio_patches import Kept, take_uploads
+from .gradio_patches import Kept, no_tool, take_uploads
 from .model_choice import chooser, named
 
 AT_ONCE = 2  # recordings and batches that are heard at the same time; the others wait
@@ -30,7 +30,6 @@ CHUNKS_AT_ONCE = 8
 LONGEST_CHUNK = 10  # seconds
 
 Row = dict[str, Any]
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Sent = TypeVar("Sent", str, list[str])
 
 
@@ -76,12 +75,6 @@ def build(classifier: Classifier) -> None:
         api_name="live",
         concurrency_limit=CHUNKS_AT_ONCE,
     )
-
-
-def no_tool(endpoint: Endpoint) -> Endpoint:
-    """Keep an endpoint from the agents' tools: Gradio makes one of each that is public."""
-    vars(endpoint)["_mcp_type"] = "none"  # where Gradio's own decorators write it
-    return endpoint
 
 
 class Endpoints:

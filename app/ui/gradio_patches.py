@@ -1,26 +1,124 @@
-"""What Gradio (6.31) does otherwise than a public page with voices on it needs."""
+"""Every private name of Gradio that the page uses or replaces; public names are used elsewhere.
+
+`patch` checks each name before anything is served. requirements.txt pins the minor version of
+Gradio that has these names. assets/page/gradio_patches.js does the same in the browser.
+"""
 
 import asyncio
+import inspect
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn, TypeVar
 from urllib.parse import unquote
 
 import gradio as gr
-from gradio import processing_utils
+from gradio import processing_utils, utils
+from gradio.blocks import Block
 from gradio.data_classes import FileData
 from gradio.queueing import Event, Queue
-from gradio.utils import is_in_or_equal
+from gradio.state_holder import StateHolder
+
+from ..errors import UndertoneError
+
+# Functions with the parameters that Gradio passes by position, and what objects are made with.
+FUNCTIONS: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
+    (processing_utils, "async_ssrf_protected_download", ("url", "cache_dir")),
+    (Queue, "wait_for_event_or_timeout", ("event", "timeout")),
+    (gr.File, "_process_single_file", ("self", "f")),
+    (Block, "async_move_resource_to_block_cache", ("self", "url_or_file_path")),
+    (StateHolder, "delete_state", ("self", "session_id", "expired_only")),
+    (utils, "is_in_or_equal", ("path_1", "path_2")),
+)
+ATTRIBUTES: tuple[tuple[Callable[[], Any], tuple[str, ...]], ...] = (
+    (StateHolder, ("lock", "session_data", "time_last_used")),
+    (lambda: Block(render=False), ("GRADIO_CACHE", "keep_in_cache")),
+)
+# What gradio_patches.js looks for in the addresses of requests.
+ROUTES = tuple(f"/gradio_api/{name}" for name in ("upload", "queue/join", "stream/{event_id}"))
+TOOL = "_mcp_type"  # what Gradio's own decorators for agents write on a function
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
-def mend() -> None:
-    """Fetch no address, leave no timers and no empty files; from now on and for every page."""
+class PatchError(UndertoneError):
+    """The installed Gradio lacks a private name that the page needs; the message says which."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Gradio {gr.__version__} has no {name}, which this page uses: install the version "
+            "that requirements.txt names."
+        )
+
+
+def patch() -> None:
+    """Fetch no address, leave no timers and no empty files; from now on and for every page.
+
+    Raises:
+        PatchError: a name is gone, or a function takes other parameters.
+    """
+    check()
     processing_utils.async_ssrf_protected_download = _refuse
     Queue.wait_for_event_or_timeout = staticmethod(_next_chunk)
     # Of the class: Gradio makes the component anew for a visitor who chooses an example.
     gr.File._process_single_file = _path
+
+
+def check() -> None:
+    """Look for every private name.
+
+    Raises:
+        PatchError: a name is gone, or a function takes other parameters.
+    """
+    for owner, name, parameters in FUNCTIONS:
+        function = getattr(owner, name, None)
+        if function in (_refuse, _next_chunk, _path):  # patched already
+            continue
+        if function is None or tuple(inspect.signature(function).parameters) != parameters:
+            raise PatchError(f"{owner.__name__}.{name}({', '.join(parameters)})")
+    for make, names in ATTRIBUTES:
+        made = make()
+        for name in names:
+            if not hasattr(made, name):
+                raise PatchError(f"{type(made).__name__}.{name}")
+
+
+def check_served(page: gr.Blocks, mcp: bool) -> None:
+    """Look for the names that exist once a page is served.
+
+    Args:
+        page: launched.
+        mcp: whether it serves tools for agents.
+
+    Raises:
+        PatchError: a name is gone.
+    """
+    paths = page.app.openapi()["paths"]
+    for route in ROUTES:
+        if route not in paths:
+            raise PatchError(f"route {route}")
+    if mcp and not hasattr(gr.mcp.tool()(lambda: None), TOOL):
+        raise PatchError(f"function.{TOOL}")
+
+
+def no_tool(endpoint: Endpoint) -> Endpoint:
+    """Keep an endpoint from the agents' tools: Gradio makes one of each that is public."""
+    vars(endpoint)[TOOL] = "none"
+    return endpoint
+
+
+def forget_on_unload(page: gr.Blocks) -> None:
+    """Drop a closed page's state at once; Gradio keeps it for an hour, and its settings longer."""
+
+    def forget(request: gr.Request) -> None:
+        holder, person = page.state_holder, str(request.session_hash)
+        holder.delete_state(person)
+        with holder.lock:
+            holder.session_data.pop(person, None)
+            holder.time_last_used.pop(person, None)
+
+    page.unload(forget)
 
 
 async def _refuse(url: str, cache_dir: str) -> NoReturn:
@@ -87,7 +185,7 @@ def take_uploads(recording: gr.Audio) -> None:
 
     async def moved(place: str | Path | None) -> str | None:
         uploaded = unquote(str(place).partition("/gradio_api/file=")[2])
-        known = is_in_or_equal(uploaded, recording.GRADIO_CACHE) and Path(uploaded).is_file()
+        known = utils.is_in_or_equal(uploaded, recording.GRADIO_CACHE) and Path(uploaded).is_file()
         return await move(uploaded if known else place)
 
     recording.async_move_resource_to_block_cache = moved

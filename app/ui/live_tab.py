@@ -95,7 +95,7 @@ def build(classifier: Classifier, page: gr.Blocks) -> None:
     )
     panel = gr.HTML(
         html_template=asset("live.html"),
-        js_on_load=asset("live.js") + asset("session.js") + "\nstart();",
+        js_on_load=asset("live.js"),
         emotions=[vars(emotion) for emotion in EMOTIONS],
         apply_default_css=False,
         elem_id="live",

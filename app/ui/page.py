@@ -4,17 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.themes.utils import fonts
 
 from ..classifier import Classifier
-from ..commands.stderr import native_chatter_held
 from ..limits import LIMITS
-from . import PAGE, api, asset, link_preview, live_tab, recordings_tab
+from . import PAGE, api, asset, gradio_patches, link_preview, live_tab, recordings_tab
 from .about import about
 from .desktop import open_window
-from .gradio_patches import mend
 
 TITLE = "Undertone"
+HEAD_SCRIPTS = ("gradio_patches.js", "microphone.js", "save.js", "session.js")
 DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get
 
 INK = gr.themes.Color(
@@ -49,7 +47,7 @@ PAPER = gr.themes.Color(
 
 def build(classifier: Classifier) -> gr.Blocks:
     """The whole page around one classifier, which all who visit share."""
-    mend()
+    gradio_patches.patch()
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=DELETE_CACHE) as page:
         gr.HTML(asset("header.html"), apply_default_css=False)
         with gr.Tabs():
@@ -61,16 +59,7 @@ def build(classifier: Classifier) -> gr.Blocks:
                 gr.Markdown(about(classifier), elem_id="about")
         gr.HTML(asset("footer.html"), apply_default_css=False)
         api.build(classifier)
-
-        def forget(request: gr.Request) -> None:
-            """Gradio would keep the state of a closed page for an hour, and its settings longer."""
-            holder, person = page.state_holder, str(request.session_hash)
-            holder.delete_state(person)
-            with holder.lock:
-                holder.session_data.pop(person, None)
-                holder.time_last_used.pop(person, None)
-
-        page.unload(forget)
+        gradio_patches.forget_on_unload(page)
     page.queue(max_size=LIMITS.listeners + LIMITS.waiting)
     return page
 
@@ -91,7 +80,7 @@ def theme() -> gr.themes.Base:
         secondary_hue=INK,
         neutral_hue=PAPER,
         # The semi-bold file that Gradio 6.31 ships lacks most letters; its bold one is whole.
-        font=[fonts.LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"],
+        font=[gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
     ).set(
         body_background_fill="*neutral_50",
@@ -120,8 +109,9 @@ def launch_settings() -> dict[str, Any]:
     return {
         "theme": theme(),
         "css_paths": [PAGE / "styles.css", PAGE / "live.css"],
-        "head": f"<script>{asset('microphone.js')}{asset('save.js')}</script>"
-        f"{live_tab.HEAD}{link_preview.tags()}",
+        "head": "".join(f"<script>{asset(name)}</script>" for name in HEAD_SCRIPTS)
+        + live_tab.HEAD
+        + link_preview.tags(),
         "favicon_path": PAGE / "favicon.png",
         "footer_links": ["api"],
         "run_history": False,
@@ -154,6 +144,7 @@ def launch(
     Raises:
         OSError: the port is taken.
         BundleError: the model cannot be loaded; nothing is served any more.
+        PatchError: the installed Gradio does not fit.
     """
     page = build(classifier)
     _, url, _ = page.launch(
@@ -166,8 +157,8 @@ def launch(
     )
     window = open_window(url, profile) if profile else None
     try:
-        with native_chatter_held():
-            classifier.load()
+        gradio_patches.check_served(page, mcp)
+        classifier.load()
         if window:
             window.wait()
         else:

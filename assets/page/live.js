@@ -1,5 +1,11 @@
 // The live panel. Gradio runs this once with `element`, `props` and `watch` in scope. The server
-// sends new readings only; what was heard before is kept here.
+// sends new readings only; the earlier ones are kept here. It uses what the head of the page defines:
+// `recordingSession` (session.js), `gradioPatches` and Plotly, and defines, for the events of Gradio's
+// recorder:
+//
+// window.undertone:
+//   started()   a recording begins
+//   stopped()   it has ended, or could not begin
 const WINDOW = 60; // seconds on the plot
 const SILENT = 3000; // ms without a reading after which the server counts as behind
 const BEHIND = 4; // seconds between what was recorded and what was heard, from which it is said
@@ -28,6 +34,7 @@ const root = find(".live");
 const history = find(".history");
 const rows = [...element.querySelectorAll(".shares li")];
 const emotions = props.emotions;
+const session = window.recordingSession(element, emotions);
 
 let times = [];
 let shares = emotions.map(() => []);
@@ -201,7 +208,7 @@ window.undertone = {
     root.dataset.recording = "yes";
     find(".backlog").textContent = "";
     clear();
-    clearSession();
+    session.clear();
     began = performance.now();
     listen();
     expectReading();
@@ -212,12 +219,12 @@ window.undertone = {
     delete root.dataset.recording;
     showLevel(QUIETEST);
     rest();
-    showSummary();
+    session.showSummary();
   },
 };
 
 function end(reason) {
-  document.querySelector("#microphone button.stop-button")?.click();
+  if (root.dataset.recording) window.gradioPatches.pressStop();
   find(".backlog").textContent = reason;
 }
 
@@ -225,23 +232,23 @@ watch("value", () => {
   if (!props.value) return;
   if ("loading" in props.value) tellLoading(props.value.loading);
   if (!("heard" in props.value || "refusal" in props.value)) return; // the page has just opened
-  window.chunkAnswered();
-  if (loading) unread = props.value.heard;
+  window.gradioPatches.chunkAnswered();
+  if (loading) session.skipTo(props.value.heard);
   if (props.value.refusal) return end(props.value.refusal);
   for (const reading of props.value.readings) {
     // Time that runs backwards is a new recording behind the last words of the old one.
     if (reading.time <= (times.at(-1) ?? 0)) {
       clear();
-      clearSession();
+      session.clear();
     }
     remember(reading);
-    readings.push(reading);
+    session.add(reading);
     showReading(reading);
   }
   if (root.dataset.recording) expectReading();
-  else showSummary(); // the last chunk can come after stop
+  else session.showSummary(); // the last chunk can come after stop
   tellBacklog(props.value.heard);
-  drawRibbon();
+  session.drawRibbon();
   draw();
 });
 
@@ -261,7 +268,5 @@ function begin() {
 }
 
 // Plotly is large: the rest of the panel does not wait for it.
-function start() {
-  if (window.Plotly) begin();
-  else document.querySelector("#plotly").addEventListener("load", begin);
-}
+if (window.Plotly) begin();
+else document.querySelector("#plotly").addEventListener("load", begin);

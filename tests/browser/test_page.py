@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from app import audio
 from app.emotions import LABELS
@@ -217,3 +217,11 @@ def test_nothing_is_fetched_from_anywhere_else(open_page, app_url):
     elsewhere = [url for url in asked if not url.startswith((app_url, "data:", "blob:"))]
     assert asked
     assert elsewhere == []
+
+
+def test_a_page_that_does_not_fit_its_gradio_says_so(open_page):
+    page = open_page("speech")
+    # An answer to a chunk without any request that was seen: the requests have other names.
+    with pytest.raises(Error, match=r"Gradio 6\.\d+\.\d+ has no .*, which this page uses"):
+        page.evaluate("window.gradioPatches.chunkAnswered()")
+    expect(page.locator(".notice[data-for=outdated]")).to_be_visible()
