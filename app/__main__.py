@@ -7,15 +7,13 @@ import sys
 from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
+from .classifier import DEFAULT_MODEL, MODELS, Classifier
 from .commands.stderr import native_chatter_held
 from .errors import UndertoneError
-
-if TYPE_CHECKING:
-    from .classifier import Classifier
 
 # TensorFlow reads this when it is imported: its notes on the CPU say nothing to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -36,7 +34,7 @@ def serve(
     context: typer.Context,
     host: Host = "127.0.0.1",
     port: Port = 7860,
-    model: Model = "residual-mel",
+    model: Model = DEFAULT_MODEL,
     desktop: Annotated[
         bool, typer.Option("--desktop", help="Open the page in a window of its own.")
     ] = False,
@@ -89,7 +87,7 @@ def listen(
     smoothing: Annotated[
         float | None, typer.Option(min=0.0, max=0.95, help="How much of the last reading is kept.")
     ] = None,
-    model: Model = "residual-mel",
+    model: Model = DEFAULT_MODEL,
 ) -> None:
     """Listen to this computer's microphone, or to a recording, here in the terminal."""
     from .commands import listen as terminal
@@ -130,7 +128,7 @@ def predict(
         str | None,
         typer.Option(help="Of a Dask cluster that does the work, such as tcp://10.0.0.1:8786."),
     ] = None,
-    model: Model = "residual-mel",
+    model: Model = DEFAULT_MODEL,
 ) -> None:
     """Hear recordings and print the emotion of each.
 
@@ -178,14 +176,12 @@ def score(names: list[str], out: str, scheduler: str | None, jobs: int, model: s
     return not broken
 
 
-def checked_model(name: str) -> "Classifier":
+def checked_model(name: str) -> Classifier:
     """The bundle of that name or path, its model not loaded yet; a broken one ends the program."""
-    from .classifier import Classifier
-
     return Classifier(bundle_folder(name))
 
 
-def load_model(name: str) -> "Classifier":
+def load_model(name: str) -> Classifier:
     """The bundle of that name or path, ready; a broken one ends the program."""
     classifier = checked_model(name)
     with native_chatter_held():
@@ -194,8 +190,6 @@ def load_model(name: str) -> "Classifier":
 
 
 def bundle_folder(name: str) -> Path:
-    from .classifier import MODELS
-
     return Path(name) if Path(name).is_dir() else MODELS / name
 
 

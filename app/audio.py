@@ -13,7 +13,7 @@ import soundfile
 import soxr
 
 from .errors import UndertoneError
-from .limits import LIMITS
+from .limits import LIMITS, in_minutes
 
 SAMPLE_RATE = 16_000  # Hz
 WINDOW_SECONDS = 3.0  # what a model hears at once
@@ -237,7 +237,7 @@ def _decode(decoders: list[Decoder], name: str, sample_rate: int) -> Iterator[np
 def _refuse_longer(name: str, seconds: float) -> None:
     if seconds > MAX_SECONDS:
         raise AudioError(
-            f"{name} is longer than {LIMITS.minutes} minutes: cut it into shorter recordings."
+            f"{name} is longer than {in_minutes(LIMITS.minutes)}: cut it into shorter recordings."
         )
 
 

@@ -13,8 +13,8 @@ class Emotion:
 
 
 # Chosen by a search over colours with a contrast of at least 3:1 against both page backgrounds.
-# The closest pair is 12.9 CIEDE2000 apart for protanopes, 13.0 for tritanopes, 13.1 for
-# deuteranopes (Machado et al. 2009, severity 1) and 22.3 for everybody else.
+# In CIELAB (CIE76), the closest pair is 15.7 apart for protanopes, 15.8 for deuteranopes and 18.6
+# for tritanopes (Machado et al. 2009, severity 1), and 28.2 for everybody else.
 EMOTIONS = (
     Emotion("neutral", "#6b6267", "😐"),
     Emotion("calm", "#0ba27b", "😌"),

@@ -54,4 +54,9 @@ class Limits:
         return cls(**found)
 
 
+def in_minutes(count: int) -> str:
+    """`1 minute`, `120 minutes`."""
+    return "1 minute" if count == 1 else f"{count} minutes"
+
+
 LIMITS = Limits.of(os.environ)

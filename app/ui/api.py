@@ -16,7 +16,7 @@ from ..audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
 from ..batch import expand, outcomes
 from ..classifier import Classifier
 from ..errors import UndertoneError
-from ..limits import LIMITS
+from ..limits import LIMITS, in_minutes
 from ..live import DEFAULT_SMOOTHING, Reading
 from ..prediction import by_label, prediction
 from ..recordings import analyze
@@ -42,7 +42,7 @@ def build(classifier: Classifier) -> None:
     with gr.Column(visible=False):
         model = chooser(classifier, "What listens.")
         recording = gr.Audio(
-            type="filepath", label=f"Recording, of any format, up to {LIMITS.minutes} minutes"
+            type="filepath", label=f"Recording, of any format, up to {in_minutes(LIMITS.minutes)}"
         )
         take_uploads(recording)
         recordings = gr.File(
@@ -180,7 +180,7 @@ class Endpoints:
                     stream.session.use(chosen)
                 stream.session.smoothing = smoothing
                 if stream.session.received > 60 * LIMITS.live_minutes:
-                    raise ApiError(f"A session ends after {LIMITS.live_minutes} minutes.")
+                    raise ApiError(f"A session ends after {in_minutes(LIMITS.live_minutes)}.")
                 readings = stream.session.feed(samples, sample_rate)
         if last:
             self._sessions.close(name)

@@ -15,7 +15,7 @@ import plotly
 from ..audio import HOP_SECONDS
 from ..classifier import Classifier
 from ..emotions import EMOTIONS
-from ..limits import LIMITS
+from ..limits import LIMITS, in_minutes
 from ..live import DEFAULT_SMOOTHING, LiveSession, Reading
 from . import asset
 from .model_choice import chooser, named
@@ -203,7 +203,9 @@ def loading(classifier: Classifier) -> Iterator[dict[str, bool]]:
 def refused(listener: Listener) -> str | None:
     """Why no more is heard of somebody, if it is so."""
     if listener.session.received > 60 * LIMITS.live_minutes:
-        return f"A recording ends after {LIMITS.live_minutes} minutes; press record for a new one."
+        return (
+            f"A recording ends after {in_minutes(LIMITS.live_minutes)}; press record for a new one."
+        )
     if not ROOM.admits(listener):
         return f"{LIMITS.listeners} people are recording, as many as there is room for: try later."
     return None

@@ -53,7 +53,7 @@ def test_a_recording_over_the_limit_is_a_row_with_its_reason(tmp_path):
     long.write_bytes(with_soundfile(np.zeros((130 * 8000, 1)), "WAV", rate=8000))
     done = run("predict", str(long), "--format", "csv", UNDERTONE_MINUTES="1")
     assert done.returncode == 1
-    assert "long.wav is longer than 1 minutes: cut it into shorter recordings." in done.stdout
+    assert "long.wav is longer than 1 minute: cut it into shorter recordings." in done.stdout
 
 
 def test_an_upload_over_the_limit_is_refused_and_not_kept(monkeypatch, tmp_path):
@@ -95,4 +95,4 @@ def test_a_recording_without_end_is_ended(classifier, monkeypatch):
     listener = Listener(LiveSession(classifier))
     listener.session.received = 61.0
     _, answer = live_tab.hear(classifier, CHUNK, listener)
-    assert answer["refusal"].startswith("A recording ends after 1 minutes")
+    assert answer["refusal"].startswith("A recording ends after 1 minute;")
