@@ -13,6 +13,9 @@ from .errors import UndertoneError
 
 MODEL_FILE = "model.keras"
 INFO_FILE = "bundle.json"
+CARD_FILE = "README.md"
+# Between these lines of a card stand its figures, which the page shows.
+FIGURES_BEGIN, FIGURES_END = "<!-- figures:begin -->", "<!-- figures:end -->"
 SCHEMA = 2
 
 

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.bundle import BundleInfo, read_info, write_text
+from app.bundle import (
+    CARD_FILE,
+    FIGURES_BEGIN,
+    FIGURES_END,
+    BundleInfo,
+    read_info,
+    write_text,
+)
 from app.emotions import LABELS
 from model_training import evaluation, results, robustness
 from model_training.augmentation import UNSEEN_NOISES, UNSEEN_ROOMS
@@ -12,10 +19,8 @@ from model_training.evaluation import Evaluation, Figures, together
 from model_training.protocols import ALL, AS_PUBLISHED, BY_CORPUS, EVERYONE, HEADLINES
 from model_training.robustness import Condition
 
-CARD_FILE = "README.md"
 CORPORA = ("RAVDESS", "CREMA-D", "TESS")  # in the order in which they are told
 LEAKING = HEADLINES[AS_PUBLISHED]
-BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
 
 LIMITS = """\
 It hears **acted** emotion in **short English clips**, spoken by adults close to a microphone. It
@@ -137,7 +142,7 @@ def write_figures(known: Sources, readme: Path) -> None:
     Raises:
         ValueError: the file has no markers.
     """
-    put_between(readme, BEGIN, END, figures_table(known))
+    put_between(readme, FIGURES_BEGIN, FIGURES_END, figures_table(known))
 
 
 def put_between(readme: Path, begin: str, end: str, text: str) -> None:
@@ -165,6 +170,7 @@ def text(known: Sources) -> str:
         "its own frontend.",
         "## What it can't do\n\n" + LIMITS,
         "## Responsible use\n\n" + RESPONSIBLE_USE,
+        FIGURES_BEGIN,
         "## How good it is\n\n" + _measured(known),
         figures_table(known, detailed=True),
         f"UAR: unweighted average recall. WA: accuracy. ECE: expected calibration error, 15 bins. "
@@ -177,6 +183,7 @@ def text(known: Sources) -> str:
             if known.worse
             else []
         ),
+        FIGURES_END,
         "## Data and licences\n\n" + LICENCES,
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"

@@ -4,12 +4,10 @@ from pathlib import Path
 
 from huggingface_hub import ModelCard
 
-from ..bundle import BundleError, read_info
+from ..bundle import CARD_FILE, FIGURES_BEGIN, FIGURES_END, BundleError, read_info
 from ..classifier import Classifier, bundles
 from . import asset
 
-CARD_FILE = "README.md"
-FIRST, AFTER = "## How good it is", "## Data and licences"  # what is taken of a card
 OTHERS = """\
 ## The models to choose from
 
@@ -34,12 +32,12 @@ def about(classifier: Classifier) -> str:
 
 
 def figures(classifier: Classifier) -> str:
-    """Figures and confusion of the card beside the bundle; nothing where there is no card."""
+    """The figures of the card beside the bundle; nothing where there is no card."""
     card = classifier.folder / CARD_FILE
     if not card.exists():
         return ""
-    _, found, rest = card.read_text("utf-8").partition(FIRST)
-    return f"{FIRST}{rest.partition(AFTER)[0]}".strip() if found else ""
+    _, _, rest = card.read_text("utf-8").partition(FIGURES_BEGIN)
+    return rest.partition(FIGURES_END)[0].strip()
 
 
 def models(classifier: Classifier) -> str:

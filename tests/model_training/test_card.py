@@ -120,17 +120,17 @@ def test_what_was_measured_of_another_model_is_not_told(shipped, tmp_path):
 
 def test_the_readme_holds_the_figures_of_the_shipped_bundle(shipped):
     readme = (MODELS.parent / "README.md").read_text()
-    between = readme.partition(card.BEGIN)[2].partition(card.END)[0]
+    between = readme.partition(card.FIGURES_BEGIN)[2].partition(card.FIGURES_END)[0]
     assert between.strip() == card.figures_table(shipped)
 
 
 def test_figures_replace_the_old_ones_and_nothing_else(shipped, tmp_path):
     readme = tmp_path / "README.md"
-    readme.write_text(f"above\n{card.BEGIN}\noutdated\n{card.END}\nbelow\n")
+    readme.write_text(f"above\n{card.FIGURES_BEGIN}\noutdated\n{card.FIGURES_END}\nbelow\n")
     card.write_figures(shipped, readme)
     text = readme.read_text()
-    assert text.startswith(f"above\n{card.BEGIN}\n| voices never heard")
-    assert text.endswith(f"{card.END}\nbelow\n")
+    assert text.startswith(f"above\n{card.FIGURES_BEGIN}\n| voices never heard")
+    assert text.endswith(f"{card.FIGURES_END}\nbelow\n")
     assert "outdated" not in text
 
 

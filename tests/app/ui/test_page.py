@@ -10,6 +10,7 @@ import pytest
 from huggingface_hub import ModelCard
 
 from app import audio
+from app.bundle import FIGURES_END
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.live import LiveSession
@@ -129,10 +130,12 @@ def test_the_page_offers_no_endpoint_by_accident(classifier):
 def test_the_about_text_tells_the_figures_of_the_card(classifier):
     told = about(classifier)
     card = (classifier.folder / "README.md").read_text()
-    confusion = card[card.index("| acted") : card.index("## Data and licences")].strip()
+    confusion = card[card.index("| acted") : card.index(FIGURES_END)].strip()
     assert confusion in told
     assert "| RAVDESS, " in told
     assert "{" not in told
+    assert "<!--" not in told
+    assert "for non-commercial research and learning only" not in told
 
 
 def test_the_about_text_compares_the_models_there_are(classifier, tmp_path):
