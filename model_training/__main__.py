@@ -39,7 +39,7 @@ def download(
     RAVDESS (speech and song) is 0.4 GB, TESS 0.3 GB, CREMA-D 0.6 GB. Their licences are theirs: the
     first two are for non-commercial use.
     """
-    from model_training.download import Corpus, download
+    from model_training.corpora.download import Corpus, download
 
     unknown = set(corpora) - {*Corpus, "all"}
     if unknown:
@@ -57,7 +57,7 @@ def prepare(
     ),
 ) -> None:
     """Count the clips of the corpora and their faults, and write one table of them."""
-    from model_training.prepare import prepare
+    from model_training.corpora.prepare import prepare
 
     prepare(data, out)
 
@@ -210,8 +210,8 @@ def baseline(
     """Measure what a network has to beat: openSMILE's eGeMAPS and a support vector machine."""
     _needs_extra("opensmile")
     from model_training import baseline, evaluation
-    from model_training.clips import decode
-    from model_training.corpora import load_corpora
+    from model_training.corpora.clips import decode
+    from model_training.corpora.table import load_corpora
     from model_training.protocols import FOLDS, speaker_independent
     from model_training.results import path
 

@@ -17,8 +17,8 @@ from sklearn.svm import SVC
 from app.bundle import SCHEMA, BundleInfo
 from app.emotions import LABELS
 from model_training import evaluation, training
-from model_training.clips import Clips
-from model_training.decoding import CACHE
+from model_training.corpora.clips import Clips
+from model_training.corpora.decoding import CACHE
 from model_training.egemaps import SAMPLE_RATE, egemaps
 from model_training.protocols import Split
 

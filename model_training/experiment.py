@@ -21,9 +21,9 @@ from model_training import (
 )
 from model_training.batches import Waveforms
 from model_training.checkpoints import HISTORY_FILE
-from model_training.clips import Clips, decode
 from model_training.copies import Copies
-from model_training.corpora import load_corpora
+from model_training.corpora.clips import Clips, decode
+from model_training.corpora.table import load_corpora
 from model_training.protocols import (
     AS_PUBLISHED,
     ProtocolError,

@@ -29,7 +29,7 @@ from model_training.augmentation import (
     with_noise,
 )
 from model_training.batches import Waveforms
-from model_training.clips import impulse_responses, noises
+from model_training.corpora.clips import impulse_responses, noises
 from model_training.evaluation import answers, figures
 from model_training.protocols import Split
 

@@ -35,7 +35,7 @@ from model_training.batches import (
     validation_set,
 )
 from model_training.checkpoints import HISTORY_FILE, Checkpoint, epochs_done, log, resumed
-from model_training.clips import impulse_responses, noises
+from model_training.corpora.clips import impulse_responses, noises
 from model_training.fused import fused
 from model_training.protocols import Split
 from model_training.recipes import Recipe

@@ -23,8 +23,8 @@ from tqdm import tqdm
 from app.bundle import write_text
 from app.classifier import DEFAULT_MODEL, MODELS, Classifier
 from app.live import DEFAULT_SMOOTHING, LiveSession
-from model_training.clips import decode
-from model_training.corpora import load_corpora
+from model_training.corpora.clips import decode
+from model_training.corpora.table import load_corpora
 
 CORPORA = ("RAVDESS", "CREMA-D")
 SEGMENTS = 4  # of a stream, each of another emotion

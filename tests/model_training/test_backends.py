@@ -3,15 +3,14 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.classifier import Classifier
+from tests.conftest import ROOT
 
 pytest.importorskip("jax", reason="JAX is a requirement of the tests alone")
-ROOT = Path(__file__).resolve().parents[2]
 
 TRAIN = """
 import dataclasses, sys

@@ -2,7 +2,6 @@
 
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import yaml
@@ -11,8 +10,9 @@ from app.classifier import DEFAULT_MODEL, MODELS, bundles
 from app.emotions import LABELS
 from model_training import card, results, robustness
 from model_training.protocols import EXAMPLE_SPEAKERS
+from tests.conftest import ROOT
 
-RESULTS = Path(results.__file__).parent / "results"
+RESULTS = ROOT / "model_training" / "results"
 
 
 @pytest.fixture(scope="module")

@@ -20,13 +20,12 @@ from app.errors import UndertoneError
 from model_training import results
 from model_training.__main__ import _needs_extra, commands
 from model_training.comparison import CHART_FILE, TABLE_FILE
+from model_training.corpora.file_names import RAVDESS_EMOTIONS
 from model_training.evaluation import EVALUATION_FILE
 from model_training.evaluation import read as read_evaluation
-from model_training.file_names import RAVDESS_EMOTIONS
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, ROOT
 
 RATE = 16_000
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

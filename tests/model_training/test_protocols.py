@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from model_training.corpora import load_corpora
+from model_training.corpora.table import load_corpora
 from model_training.protocols import (
     EXAMPLE_SPEAKERS,
     PROTOCOLS,

@@ -1,7 +1,5 @@
 """Every recipe has the shape that its source describes, and serves as a bundle."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
@@ -13,8 +11,8 @@ from app.classifier import DEFAULT_MODEL, MODELS, Classifier
 from app.emotions import LABELS
 from app.live import LiveSession
 from model_training import recipes
+from tests.conftest import EXAMPLES
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 FEATURES = {
     "dual-channel": (32, 94, 2),
     "mel-cnn": (94, 64),

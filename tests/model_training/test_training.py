@@ -14,7 +14,7 @@ from app.emotions import LABELS
 from app.recordings import analyze
 from model_training import batches, checkpoints, recipes, sampling, targets, training
 from model_training.augmentation import Surroundings
-from model_training.clips import decode
+from model_training.corpora.clips import decode
 from model_training.protocols import ravdess_si
 from model_training.schedules import Plateau
 

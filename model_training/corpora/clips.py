@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from app.audio import load
-from model_training.decoding import AUDIO_SUFFIXES, CACHE, fingerprint, in_parallel
+from model_training.corpora.decoding import AUDIO_SUFFIXES, CACHE, fingerprint, in_parallel
 
 SAMPLES_FILE = "samples.int16"
 OFFSETS_FILE = "offsets.npy"

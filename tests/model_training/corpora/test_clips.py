@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from app.audio import AudioError, load
-from model_training.clips import decode, impulse_responses, noises
+from model_training.corpora.clips import decode, impulse_responses, noises
 
 RATE = 16_000
 

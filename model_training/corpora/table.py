@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from app.errors import UndertoneError
-from model_training.decoding import AUDIO_SUFFIXES, CACHE, Content, contents
-from model_training.file_names import PARSERS, Label
+from model_training.corpora.decoding import AUDIO_SUFFIXES, CACHE, Content, contents
+from model_training.corpora.file_names import PARSERS, Label
 
 COLUMNS = (
     "path",
@@ -26,7 +26,7 @@ COLUMNS = (
     "sample_rate",
 )
 OFFICIAL_CLIPS = {"RAVDESS speech": 1440, "RAVDESS song": 1012, "TESS": 2800, "CREMA-D": 7442}
-# Folders of a data directory that hold no speech; see `model_training.clips`.
+# Folders of a data directory that hold no speech; see `model_training.corpora.clips`.
 SURROUNDINGS = ("noise", "impulse_responses")
 DEMOGRAPHICS = "VideoDemographics.csv"
 SILENT_PEAK = 0.001  # -60 dBFS; the quietest clip of RAVDESS peaks at 0.0045

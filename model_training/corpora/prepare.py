@@ -9,7 +9,7 @@ from rich.table import Table
 
 from app.bundle import write_text
 from app.emotions import LABELS
-from model_training.corpora import OFFICIAL_CLIPS, Fault, load_corpora
+from model_training.corpora.table import OFFICIAL_CLIPS, Fault, load_corpora
 
 EXAMPLES = 6
 

@@ -9,8 +9,8 @@ import zipfile
 
 import pytest
 
-from model_training import download as module
-from model_training.download import Corpus, DownloadError, Sources, download
+from model_training.corpora import download as module
+from model_training.corpora.download import Corpus, DownloadError, Sources, download
 
 CLIP = b"RIFF" + bytes(range(256)) * 400  # what is in it doesn't matter here
 

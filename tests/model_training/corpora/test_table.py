@@ -13,7 +13,8 @@ import soundfile
 
 from app.emotions import LABELS
 from model_training.__main__ import main
-from model_training.corpora import (
+from model_training.corpora.file_names import Label, parse_crema_d, parse_ravdess, parse_tess
+from model_training.corpora.table import (
     COLUMNS,
     CorpusError,
     load_corpora,
@@ -21,7 +22,6 @@ from model_training.corpora import (
     load_ravdess,
     load_tess,
 )
-from model_training.file_names import Label, parse_crema_d, parse_ravdess, parse_tess
 
 RATE = 16_000
 LEFT_OUT, KEPT = False, True
