@@ -9,10 +9,10 @@ import pandas as pd
 from keras import ops
 from tqdm import tqdm
 
-from model_training.augmentation import Surroundings, augmented_window, centred
-from model_training.mixing import mixed
+from model_training.ingredients.mixup import mixed
+from model_training.ingredients.targets import targets_of
+from model_training.ingredients.waveform_augmentation import Surroundings, augmented_window, centred
 from model_training.recipes import Recipe
-from model_training.targets import targets_of
 
 
 class Waveforms(Protocol):

@@ -14,8 +14,8 @@ from app.bundle import (
 )
 from app.emotions import LABELS
 from model_training import evaluation, results, robustness
-from model_training.augmentation import UNSEEN_NOISES, UNSEEN_ROOMS
 from model_training.evaluation import Evaluation, Figures, together
+from model_training.ingredients.waveform_augmentation import UNSEEN_NOISES, UNSEEN_ROOMS
 from model_training.protocols import ALL, AS_PUBLISHED, BY_CORPUS, EVERYONE, HEADLINES
 from model_training.robustness import Condition
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from app import bundle
-from model_training.schedules import line, read_history
+from model_training.ingredients.schedules import line, read_history
 
 CHECKPOINT_FILE = "checkpoint.keras"
 HISTORY_FILE = "history.jsonl"

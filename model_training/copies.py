@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from model_training.augmentation import Chances, Surroundings, augmented_window
 from model_training.corpora.clips import Clips
+from model_training.ingredients.waveform_augmentation import Chances, Surroundings, augmented_window
 from model_training.recipes import Published
 
 

@@ -17,8 +17,8 @@ from app.bundle import BundleInfo, write_text
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.recordings import analyze
-from model_training.augmentation import centred
 from model_training.batches import Waveforms
+from model_training.ingredients.waveform_augmentation import centred
 from model_training.protocols import HEADLINES, Split
 
 EVALUATION_FILE = "evaluation.json"

@@ -24,6 +24,7 @@ from model_training.checkpoints import HISTORY_FILE
 from model_training.copies import Copies
 from model_training.corpora.clips import Clips, decode
 from model_training.corpora.table import load_corpora
+from model_training.ingredients.schedules import read_history
 from model_training.protocols import (
     AS_PUBLISHED,
     ProtocolError,
@@ -31,7 +32,6 @@ from model_training.protocols import (
     speaker_independent,
 )
 from model_training.recipes import Recipe
-from model_training.schedules import read_history
 
 
 @dataclass(frozen=True)

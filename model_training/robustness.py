@@ -19,7 +19,10 @@ from app.bundle import write_text
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.speech import FRAME, SPEECH_THRESHOLD, SpeechDetector
-from model_training.augmentation import (
+from model_training.batches import Waveforms
+from model_training.corpora.clips import impulse_responses, noises
+from model_training.evaluation import answers, figures
+from model_training.ingredients.waveform_augmentation import (
     UNSEEN_NOISES,
     UNSEEN_ROOMS,
     gain,
@@ -28,9 +31,6 @@ from model_training.augmentation import (
     room,
     with_noise,
 )
-from model_training.batches import Waveforms
-from model_training.corpora.clips import impulse_responses, noises
-from model_training.evaluation import answers, figures
 from model_training.protocols import Split
 
 ROBUSTNESS_FILE = "robustness.json"

@@ -19,12 +19,6 @@ from app.bundle import BundleInfo, Voices
 from app.emotions import LABELS
 from app.errors import UndertoneError
 from app.frontend import Standardize
-from model_training.augmentation import (
-    UNSEEN_NOISES,
-    UNSEEN_ROOMS,
-    Surroundings,
-    centred,
-)
 from model_training.batches import (
     Augmented,
     Fixed,
@@ -37,10 +31,16 @@ from model_training.batches import (
 from model_training.checkpoints import HISTORY_FILE, Checkpoint, epochs_done, log, resumed
 from model_training.corpora.clips import impulse_responses, noises
 from model_training.fused import fused
+from model_training.ingredients.schedules import BEST_FILE, read_history
+from model_training.ingredients.targets import corpus_crossentropy, one_hot
+from model_training.ingredients.waveform_augmentation import (
+    UNSEEN_NOISES,
+    UNSEEN_ROOMS,
+    Surroundings,
+    centred,
+)
 from model_training.protocols import Split
 from model_training.recipes import Recipe
-from model_training.schedules import BEST_FILE, read_history
-from model_training.targets import corpus_crossentropy, one_hot
 
 CONFIG_FILE = "config.json"
 VERSIONS_FILE = "versions.json"

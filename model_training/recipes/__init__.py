@@ -11,10 +11,10 @@ import pandas as pd
 
 from app.audio import HOP_SECONDS
 from app.errors import UndertoneError
-from model_training.augmentation import Chances
-from model_training.mixing import Mixup
-from model_training.sampling import Sampling
-from model_training.schedules import Schedule
+from model_training.ingredients.mixup import Mixup
+from model_training.ingredients.sampling import Sampling
+from model_training.ingredients.schedules import Schedule
+from model_training.ingredients.waveform_augmentation import Chances
 
 
 class RecipeError(UndertoneError):

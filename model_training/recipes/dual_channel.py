@@ -11,12 +11,12 @@ import keras
 from keras import layers
 
 from app.frontend import MFCC, Chroma, LogMel, SpectralContrast, Standardize
-from model_training.augmentation import PLACED
-from model_training.feature_augmentation import SpectrogramAugmentation
+from model_training.ingredients.sampling import EveryClip
+from model_training.ingredients.schedules import Plateau
+from model_training.ingredients.spectrogram_augmentation import SpectrogramAugmentation
+from model_training.ingredients.targets import one_hot
+from model_training.ingredients.waveform_augmentation import PLACED
 from model_training.recipes import Published, Recipe
-from model_training.sampling import EveryClip
-from model_training.schedules import Plateau
-from model_training.targets import one_hot
 
 SAMPLE_RATE = 16_000
 AUGMENTATION = PLACED.with_(hiss=0.5, hiss_range=(20.0, 40.0), gain_range=(-6.0, 6.0))

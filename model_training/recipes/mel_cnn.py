@@ -8,10 +8,10 @@ import keras
 from keras import layers
 
 from app.frontend import LogMel, RelativeToPeak
+from model_training.ingredients.sampling import EveryClip
+from model_training.ingredients.schedules import Plateau
+from model_training.ingredients.targets import one_hot
 from model_training.recipes import Published, Recipe
-from model_training.sampling import EveryClip
-from model_training.schedules import Plateau
-from model_training.targets import one_hot
 
 SAMPLE_RATE = 16_000
 

@@ -9,11 +9,11 @@ import keras
 from keras import layers
 
 from app.frontend import LogMel, RelativeToPeak
-from model_training.mixing import Mixup
+from model_training.ingredients.mixup import Mixup
+from model_training.ingredients.sampling import EveryClip
+from model_training.ingredients.schedules import Cosine
+from model_training.ingredients.targets import one_hot
 from model_training.recipes import Published, Recipe
-from model_training.sampling import EveryClip
-from model_training.schedules import Cosine
-from model_training.targets import one_hot
 
 SAMPLE_RATE = 16_000
 

@@ -11,11 +11,11 @@ import keras
 from keras import layers
 
 from app.frontend import MFCC, ToUnitRange
-from model_training.augmentation import PLACED
+from model_training.ingredients.sampling import EveryClip
+from model_training.ingredients.schedules import Plateau
+from model_training.ingredients.targets import one_hot
+from model_training.ingredients.waveform_augmentation import PLACED
 from model_training.recipes import Published, Recipe
-from model_training.sampling import EveryClip
-from model_training.schedules import Plateau
-from model_training.targets import one_hot
 
 SAMPLE_RATE = 22_050
 AUGMENTATION = PLACED.with_(stretch=0.5, pitch=0.5)

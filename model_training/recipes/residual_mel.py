@@ -11,13 +11,13 @@ import keras
 from keras import layers, ops
 
 from app.frontend import LogMel, RelativeToPeak
-from model_training.augmentation import Chances
-from model_training.feature_augmentation import SpectrogramAugmentation
-from model_training.muon import ConvolutionalMuon
+from model_training.ingredients.optimizer import ConvolutionalMuon
+from model_training.ingredients.sampling import Shares
+from model_training.ingredients.schedules import Cosine
+from model_training.ingredients.spectrogram_augmentation import SpectrogramAugmentation
+from model_training.ingredients.targets import targets_of
+from model_training.ingredients.waveform_augmentation import Chances
 from model_training.recipes import Recipe
-from model_training.sampling import Shares
-from model_training.schedules import Cosine
-from model_training.targets import targets_of
 
 SAMPLE_RATE = 16_000
 FMIN, FMAX = 50.0, 8000.0  # Hz

@@ -17,9 +17,9 @@ from rich.table import Table
 from app.audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
 from app.bundle import write_text
 from app.speech import MINIMUM_SPEECH_SECONDS, speech_track
-from model_training.augmentation import gain, looped, with_noise
 from model_training.corpora.clips import Clips, decode, noises
 from model_training.corpora.table import load_corpora
+from model_training.ingredients.waveform_augmentation import gain, looped, with_noise
 
 SPOKEN_SECONDS = 1.0  # of speech in the clean window, from which it should carry an emotion
 WINDOW = round(WINDOW_SECONDS * SAMPLE_RATE)

@@ -19,7 +19,7 @@ import keras, numpy as np, pandas as pd
 from app import saved_model
 from app.emotions import LABELS
 from model_training import recipes, training
-from model_training.augmentation import Surroundings
+from model_training.ingredients.waveform_augmentation import Surroundings
 from model_training.protocols import Split
 
 folder = Path(sys.argv[1])

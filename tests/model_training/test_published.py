@@ -7,10 +7,10 @@ import soundfile
 
 from app.emotions import LABELS
 from model_training import published, recipes
-from model_training.augmentation import PLACED
 from model_training.copies import Copies
 from model_training.corpora.clips import decode
 from model_training.experiment import experiment, experiments
+from model_training.ingredients.waveform_augmentation import PLACED
 from model_training.protocols import ProtocolError, ravdess_si
 from model_training.recipes import Published
 

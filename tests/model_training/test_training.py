@@ -12,11 +12,12 @@ import soundfile
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.recordings import analyze
-from model_training import batches, checkpoints, recipes, sampling, targets, training
-from model_training.augmentation import Surroundings
+from model_training import batches, checkpoints, recipes, training
 from model_training.corpora.clips import decode
+from model_training.ingredients import sampling, targets
+from model_training.ingredients.schedules import Plateau
+from model_training.ingredients.waveform_augmentation import Surroundings
 from model_training.protocols import ravdess_si
-from model_training.schedules import Plateau
 
 RATE = 16_000
 FLAGSHIP = recipes.load("residual-mel")

@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 from librosa import mel_frequencies
 
-from model_training.feature_augmentation import FrequencyScaling, SpectrogramAugmentation
+from model_training.ingredients.spectrogram_augmentation import (
+    FrequencyScaling,
+    SpectrogramAugmentation,
+)
 
 
 def test_masks_act_in_training_alone_and_never_past_their_width():

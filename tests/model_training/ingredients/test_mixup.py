@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from model_training.mixing import Mixup, mixed
-from model_training.targets import NOT_ACTED
+from model_training.ingredients.mixup import Mixup, mixed
+from model_training.ingredients.targets import NOT_ACTED
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from model_training.muon import ConvolutionalMuon
+from model_training.ingredients.optimizer import ConvolutionalMuon
 
 
 def network():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from model_training import augmentation
-from model_training.augmentation import Chances, Surroundings
+from model_training.ingredients import waveform_augmentation as augmentation
+from model_training.ingredients.waveform_augmentation import Chances, Surroundings
 
 RATE = 16_000
 TONE = 0.1 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE).astype(np.float32)

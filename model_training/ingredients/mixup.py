@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model_training.targets import NOT_ACTED
+from model_training.ingredients.targets import NOT_ACTED
 
 
 @dataclass(frozen=True)
