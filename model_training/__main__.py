@@ -177,10 +177,10 @@ def cross_validate(
     """
     _needs_extra()
     _load_keras()
-    from model_training.checkpoints import HISTORY_FILE
     from model_training.experiment import experiments
     from model_training.protocols import FOLDS
     from model_training.results import file_name
+    from model_training.training.checkpoints import HISTORY_FILE
 
     make = experiments(data, recipe, protocol)
     for number in fold or range(1, FOLDS[protocol] + 1):

@@ -16,11 +16,12 @@ from sklearn.svm import SVC
 
 from app.bundle import SCHEMA, BundleInfo
 from app.emotions import LABELS
-from model_training import evaluation, training
+from model_training import evaluation
 from model_training.corpora.clips import Clips
 from model_training.corpora.decoding import CACHE
 from model_training.egemaps import SAMPLE_RATE, egemaps
 from model_training.protocols import Split
+from model_training.training import loop
 
 NAME = "egemaps-svm"
 C = 10.0
@@ -52,7 +53,7 @@ def evaluate(split: Split, features: np.ndarray) -> evaluation.Evaluation:
         rows[:, order] = softmax(machine.decision_function(features[table.index]), axis=1)
         return rows
 
-    sides = training.voices(split)
+    sides = loop.voices(split)
     info = BundleInfo(
         schema_version=SCHEMA,
         name=NAME,
@@ -70,7 +71,7 @@ def evaluate(split: Split, features: np.ndarray) -> evaluation.Evaluation:
         trained_on=sides.trained,
         validated_on=sides.validated,
         unheard=sides.unheard,
-        versions=training.versions("opensmile", "scikit-learn"),
+        versions=loop.versions("opensmile", "scikit-learn"),
         model_sha256="",
     )
     found = {"test": (split.test, answers(split.test))}

@@ -17,9 +17,9 @@ from app.bundle import BundleInfo, write_text
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.recordings import analyze
-from model_training.batches import Waveforms
 from model_training.ingredients.waveform_augmentation import centred
 from model_training.protocols import HEADLINES, Split
+from model_training.training.batches import Waveforms
 
 EVALUATION_FILE = "evaluation.json"
 CALIBRATION_BINS = 15

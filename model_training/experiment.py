@@ -9,18 +9,7 @@ import pandas as pd
 from app import bundle
 from app.bundle import BundleInfo
 from app.classifier import Classifier
-from model_training import (
-    card,
-    evaluation,
-    published,
-    recipes,
-    report,
-    results,
-    robustness,
-    training,
-)
-from model_training.batches import Waveforms
-from model_training.checkpoints import HISTORY_FILE
+from model_training import card, evaluation, published, recipes, report, results, robustness
 from model_training.copies import Copies
 from model_training.corpora.clips import Clips, decode
 from model_training.corpora.table import load_corpora
@@ -32,6 +21,9 @@ from model_training.protocols import (
     speaker_independent,
 )
 from model_training.recipes import Recipe
+from model_training.training import loop
+from model_training.training.batches import Waveforms
+from model_training.training.checkpoints import HISTORY_FILE
 
 
 @dataclass(frozen=True)
@@ -51,9 +43,9 @@ class Experiment:
         for side, table in (*sides, ("test", self.split.test)):
             say(f"{side}: {len(table)} clips of {table['speaker'].nunique()} speakers")
 
-    def settings(self, seed: int, epochs: int | None, precision: str) -> training.Run:
+    def settings(self, seed: int, epochs: int | None, precision: str) -> loop.Run:
         """The settings of its run; the epochs are the recipe's own where they are None."""
-        return training.Run(
+        return loop.Run(
             recipe=self.recipe.name,
             protocol=self.split.protocol,
             fold=self.split.fold,
@@ -69,14 +61,14 @@ class Experiment:
 
     def train(
         self,
-        run: training.Run,
+        run: loop.Run,
         folder: Path,
         out: Path,
         tensorboard: bool = False,
     ) -> BundleInfo:
         """Train it, or go on with the run in `folder`, and write the bundle `out`."""
-        around = training.surroundings(self.data, self.recipe.sample_rate)
-        return training.train(
+        around = loop.surroundings(self.data, self.recipe.sample_rate)
+        return loop.train(
             self.recipe, self.split, self.clips, around, run, folder, out, tensorboard
         )
 
@@ -117,7 +109,7 @@ class Experiment:
 
     def _bundle(self, out: Path) -> Classifier:
         classifier = Classifier(out)
-        info, sides = classifier.info, training.voices(self.split)
+        info, sides = classifier.info, loop.voices(self.split)
         if (info.trained_on, info.validated_on, info.unheard) != (
             sides.trained,
             sides.validated,

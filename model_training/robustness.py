@@ -19,7 +19,6 @@ from app.bundle import write_text
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.speech import FRAME, SPEECH_THRESHOLD, SpeechDetector
-from model_training.batches import Waveforms
 from model_training.corpora.clips import impulse_responses, noises
 from model_training.evaluation import answers, figures
 from model_training.ingredients.waveform_augmentation import (
@@ -32,6 +31,7 @@ from model_training.ingredients.waveform_augmentation import (
     with_noise,
 )
 from model_training.protocols import Split
+from model_training.training.batches import Waveforms
 
 ROBUSTNESS_FILE = "robustness.json"
 EXCERPT_SECONDS = 1.5

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from model_training.checkpoints import Checkpoint
 from model_training.corpora.table import Corpus, load_corpora
+from model_training.training.checkpoints import Checkpoint
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,13 @@ import soundfile
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.recordings import analyze
-from model_training import batches, checkpoints, recipes, training
+from model_training import recipes
 from model_training.corpora.clips import decode
 from model_training.ingredients import sampling, targets
 from model_training.ingredients.schedules import Plateau
 from model_training.ingredients.waveform_augmentation import Surroundings
 from model_training.protocols import ravdess_si
+from model_training.training import batches, checkpoints, loop
 
 RATE = 16_000
 FLAGSHIP = recipes.load("residual-mel")
@@ -26,7 +27,7 @@ SMALL = dataclasses.replace(
     batch_size=8,
     sampling=dataclasses.replace(FLAGSHIP.sampling, clips_per_epoch=16),
 )
-RUN = training.Run("residual-mel", "ravdess-si", 1, seed=5, epochs=3, precision="float32")
+RUN = loop.Run("residual-mel", "ravdess-si", 1, seed=5, epochs=3, precision="float32")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def clips(table, tmp_path_factory):
 
 def run(table, clips, folder, out):
     around = Surroundings(noises=[], rooms=[])
-    return training.train(SMALL, ravdess_si(table, 1), clips, around, RUN, folder, out)
+    return loop.train(SMALL, ravdess_si(table, 1), clips, around, RUN, folder, out)
 
 
 def history(folder):
@@ -102,10 +103,10 @@ TINY = dataclasses.replace(
 
 def classic(table, clips, folder, epochs=5, tensorboard=False):
     split = ravdess_si(table, 1)
-    run = training.Run(TINY.name, split.protocol, split.fold, 5, epochs, "float32")
+    run = loop.Run(TINY.name, split.protocol, split.fold, 5, epochs, "float32")
     around = Surroundings(noises=[], rooms=[])
     out = folder / "bundle"
-    training.train(TINY, split, clips, around, run, folder, out, tensorboard)
+    loop.train(TINY, split, clips, around, run, folder, out, tensorboard)
     return out
 
 
@@ -141,13 +142,13 @@ def test_a_classic_run_killed_between_two_files_goes_on_to_the_same_place(
         Classifier(resumed).probabilities(windows),
         atol=5e-3,
     )
-    for name in (training.CONFIG_FILE, training.VERSIONS_FILE, checkpoints.LOG_FILE):
+    for name in (loop.CONFIG_FILE, loop.VERSIONS_FILE, checkpoints.LOG_FILE):
         assert (tmp_path / "killed" / name).stat().st_size > 0
 
 
 def test_the_history_can_be_followed_in_tensorboard(table, clips, tmp_path):
     classic(table, clips, tmp_path, epochs=1, tensorboard=True)
-    (events,) = (tmp_path / training.TENSORBOARD_FOLDER).glob("validation/events.out.tfevents.*")
+    (events,) = (tmp_path / loop.TENSORBOARD_FOLDER).glob("validation/events.out.tfevents.*")
     assert b"epoch_accuracy" in events.read_bytes()
 
 
@@ -184,8 +185,8 @@ def test_every_clip_is_drawn_once_an_epoch_and_rare_emotions_weigh_more(table):
 
 def test_a_folder_with_another_run_is_refused(table, clips, tmp_path):
     other = dataclasses.asdict(RUN) | {"seed": 6}
-    (tmp_path / training.CONFIG_FILE).write_text(json.dumps(other))
-    with pytest.raises(training.TrainingError, match="other settings"):
+    (tmp_path / loop.CONFIG_FILE).write_text(json.dumps(other))
+    with pytest.raises(loop.TrainingError, match="other settings"):
         run(table, clips, tmp_path, tmp_path / "bundle")
 
 
@@ -257,6 +258,6 @@ def test_the_temperature_makes_confidence_right(table, clips):
     waveform = keras.Input((FLAGSHIP.window,))
     logits = keras.ops.zeros_like(waveform[:, : len(LABELS)]) + answer
     model = keras.Model(waveform, logits)
-    temperature = training.fit_temperature(FLAGSHIP, model, certain, clips)
+    temperature = loop.fit_temperature(FLAGSHIP, model, certain, clips)
     scaled = np.exp(answer / temperature)
     assert scaled.max() / scaled.sum() == pytest.approx(0.9, abs=0.02)

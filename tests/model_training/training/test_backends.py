@@ -18,7 +18,8 @@ from pathlib import Path
 import keras, numpy as np, pandas as pd
 from app import saved_model
 from app.emotions import LABELS
-from model_training import recipes, training
+from model_training import recipes
+from model_training.training import loop
 from model_training.ingredients.waveform_augmentation import Surroundings
 from model_training.protocols import Split
 
@@ -31,8 +32,8 @@ table = pd.DataFrame({
     "speaker": np.repeat(["a", "b", "c"], 16),
 })
 sides = [table[table["speaker"] == speaker] for speaker in "abc"]
-run = training.Run(recipe.name, "ravdess-si", 1, seed=1, epochs=2, precision="float32")
-training.train(
+run = loop.Run(recipe.name, "ravdess-si", 1, seed=1, epochs=2, precision="float32")
+loop.train(
     recipe, Split("ravdess-si", 1, *sides), clips, Surroundings([], []), run,
     folder / "run", folder / "bundle",
 )

@@ -7,8 +7,8 @@ from keras import layers
 
 from app.emotions import LABELS
 from model_training import recipes
-from model_training.fused import FusedBatchNormalization, fused
-from tests.model_training.test_recipes import FEATURES
+from model_training.training.fused_batch_norm import FusedBatchNormalization, fused
+from tests.model_training.recipes.test_recipes import FEATURES
 
 
 def network(shape):

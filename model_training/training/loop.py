@@ -19,18 +19,7 @@ from app.bundle import BundleInfo, Voices
 from app.emotions import LABELS
 from app.errors import UndertoneError
 from app.frontend import Standardize
-from model_training.batches import (
-    Augmented,
-    Fixed,
-    Waveforms,
-    batches,
-    features_of,
-    hopped,
-    validation_set,
-)
-from model_training.checkpoints import HISTORY_FILE, Checkpoint, epochs_done, log, resumed
 from model_training.corpora.clips import impulse_responses, noises
-from model_training.fused import fused
 from model_training.ingredients.schedules import BEST_FILE, read_history
 from model_training.ingredients.targets import corpus_crossentropy, one_hot
 from model_training.ingredients.waveform_augmentation import (
@@ -41,6 +30,17 @@ from model_training.ingredients.waveform_augmentation import (
 )
 from model_training.protocols import Split
 from model_training.recipes import Recipe
+from model_training.training.batches import (
+    Augmented,
+    Fixed,
+    Waveforms,
+    batches,
+    features_of,
+    hopped,
+    validation_set,
+)
+from model_training.training.checkpoints import HISTORY_FILE, Checkpoint, epochs_done, log, resumed
+from model_training.training.fused_batch_norm import fused
 
 CONFIG_FILE = "config.json"
 VERSIONS_FILE = "versions.json"
