@@ -177,9 +177,9 @@ def cross_validate(
     """
     _needs_extra()
     _load_keras()
+    from model_training.evaluation.results import file_name
     from model_training.experiment import experiments
     from model_training.protocols import FOLDS
-    from model_training.results import file_name
     from model_training.training.checkpoints import HISTORY_FILE
 
     make = experiments(data, recipe, protocol)
@@ -209,18 +209,18 @@ def baseline(
 ) -> None:
     """Measure what a network has to beat: openSMILE's eGeMAPS and a support vector machine."""
     _needs_extra("opensmile")
-    from model_training import baseline, evaluation
     from model_training.corpora.clips import decode
     from model_training.corpora.table import load_corpora
+    from model_training.evaluation import baseline, metrics
+    from model_training.evaluation.results import path
     from model_training.protocols import FOLDS, speaker_independent
-    from model_training.results import path
 
     split = speaker_independent(protocol)
     table = load_corpora(data).table
     features = baseline.features(table, decode(table, baseline.SAMPLE_RATE))
     for number in fold or range(1, FOLDS[protocol] + 1):
         found = baseline.evaluate(split(table, number), features)
-        evaluation.write(found, path(results, found))
+        metrics.write(found, path(results, found))
         typer.echo(f"fold {number}: UAR {found.headline.uar:.3f}, WA {found.headline.accuracy:.3f}")
 
 

@@ -13,11 +13,11 @@ from app.bundle import (
     write_text,
 )
 from app.emotions import LABELS
-from model_training import evaluation, results, robustness
-from model_training.evaluation import Evaluation, Figures, together
+from model_training.evaluation import metrics, results, robustness
+from model_training.evaluation.metrics import Evaluation, Figures, together
+from model_training.evaluation.robustness import Condition
 from model_training.ingredients.waveform_augmentation import UNSEEN_NOISES, UNSEEN_ROOMS
 from model_training.protocols import ALL, AS_PUBLISHED, BY_CORPUS, EVERYONE, HEADLINES
-from model_training.robustness import Condition
 
 CORPORA = ("RAVDESS", "CREMA-D", "TESS")  # in the order in which they are told
 LEAKING = HEADLINES[AS_PUBLISHED]
@@ -79,7 +79,7 @@ def sources(folder: Path, results_folder: Path) -> Sources:
         results_folder: the result files, for a bundle that is told by the folds of its recipe.
     """
     info = read_info(folder)
-    found = evaluation.read(folder / evaluation.EVALUATION_FILE)
+    found = metrics.read(folder / metrics.EVALUATION_FILE)
     if info.protocol == EVERYONE:
         folds = results.of_recipe(results_folder, info.recipe)
         models = results.robustness_of_recipe(results_folder, info.recipe)
@@ -174,7 +174,7 @@ def text(known: Sources) -> str:
         "## How good it is\n\n" + _measured(known),
         figures_table(known, detailed=True),
         f"UAR: unweighted average recall. WA: accuracy. ECE: expected calibration error, 15 bins. "
-        f"All of it, with the speakers, is in `{evaluation.EVALUATION_FILE}`"
+        f"All of it, with the speakers, is in `{metrics.EVALUATION_FILE}`"
         f"{' and in the result files of the folds' if known.folds else ''}.",
         "### Recall by emotion\n\n" + _recall_table(tested),
         f"### Confusion on {first}\n\n" + _confusion_table(tested[first]),

@@ -10,8 +10,9 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from app.bundle import write_text
-from model_training import pictures, recipes, results
-from model_training.evaluation import Evaluation, together
+from model_training import pictures, recipes
+from model_training.evaluation import results
+from model_training.evaluation.metrics import Evaluation, together
 from model_training.protocols import ALL, AS_PUBLISHED, EVERYONE, FOLDS, HEADLINES, PROTOCOLS
 
 TABLE_FILE = "README.md"

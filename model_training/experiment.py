@@ -9,10 +9,11 @@ import pandas as pd
 from app import bundle
 from app.bundle import BundleInfo
 from app.classifier import Classifier
-from model_training import card, evaluation, published, recipes, report, results, robustness
+from model_training import card, published, recipes, report
 from model_training.copies import Copies
 from model_training.corpora.clips import Clips, decode
 from model_training.corpora.table import load_corpora
+from model_training.evaluation import metrics, results, robustness
 from model_training.ingredients.schedules import read_history
 from model_training.protocols import (
     AS_PUBLISHED,
@@ -72,7 +73,7 @@ class Experiment:
             self.recipe, self.split, self.clips, around, run, folder, out, tensorboard
         )
 
-    def evaluate(self, out: Path, folder: Path) -> evaluation.Evaluation:
+    def evaluate(self, out: Path, folder: Path) -> metrics.Evaluation:
         """Measure the bundle `out`; write figures, card and report beside it, and in `folder`.
 
         The file in `folder` is what `compare` reads, and is written last.
@@ -83,11 +84,11 @@ class Experiment:
         classifier = self._bundle(out)
         history = read_history(out / HISTORY_FILE)
         seconds = [epoch["seconds"] for epoch in history]
-        found = evaluation.evaluate(classifier, self.split, self.clips, seconds)
-        evaluation.write(found, out / evaluation.EVALUATION_FILE)
+        found = metrics.evaluate(classifier, self.split, self.clips, seconds)
+        metrics.write(found, out / metrics.EVALUATION_FILE)
         card.write(card.sources(out, folder), out)
         report.write(found, history, report.examples(classifier, self.split, self.clips), out)
-        evaluation.write(found, results.path(folder, found))
+        metrics.write(found, results.path(folder, found))
         return found
 
     def robustness(self, out: Path, folder: Path) -> robustness.Robustness:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from app.emotions import LABELS
-from model_training.evaluation import ABSTAINED, Evaluation, Figures
+from model_training.evaluation.metrics import ABSTAINED, Evaluation, Figures
 
 INK, LINE, FIELD = "#333333", "#3a6ea5", "Blues"
 

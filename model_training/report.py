@@ -12,7 +12,7 @@ from app import bundle, saved_model
 from app.classifier import Classifier
 from app.emotions import LABELS
 from model_training import pictures
-from model_training.evaluation import Evaluation
+from model_training.evaluation.metrics import Evaluation
 from model_training.ingredients.waveform_augmentation import centred
 from model_training.protocols import Split
 from model_training.training.batches import Waveforms, features_of

@@ -1,11 +1,11 @@
-"""The classic of the field, timed in a process without TensorFlow; see `model_training.egemaps`."""
+"""openSMILE's eGeMAPS on one window, timed in a process without TensorFlow."""
 
 import numpy as np
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from model_training.egemaps import functionals
+from model_training.evaluation.egemaps import functionals
 from tests.benchmark.timing import milliseconds
 
 

@@ -8,7 +8,8 @@ import yaml
 
 from app.classifier import DEFAULT_MODEL, MODELS, bundles
 from app.emotions import LABELS
-from model_training import card, results, robustness
+from model_training import card
+from model_training.evaluation import results, robustness
 from model_training.protocols import EXAMPLE_SPEAKERS
 from tests.conftest import ROOT
 

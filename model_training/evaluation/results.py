@@ -7,9 +7,9 @@ from pydantic import BaseModel
 
 from app.bundle import BundleInfo
 from app.errors import UndertoneError
-from model_training.evaluation import Evaluation
+from model_training.evaluation.metrics import Evaluation
+from model_training.evaluation.robustness import Robustness
 from model_training.protocols import ALL, BY_CORPUS, HEADLINES
-from model_training.robustness import Robustness
 
 Result = TypeVar("Result", bound=BaseModel)
 

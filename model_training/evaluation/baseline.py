@@ -16,10 +16,10 @@ from sklearn.svm import SVC
 
 from app.bundle import SCHEMA, BundleInfo
 from app.emotions import LABELS
-from model_training import evaluation
 from model_training.corpora.clips import Clips
 from model_training.corpora.decoding import CACHE
-from model_training.egemaps import SAMPLE_RATE, egemaps
+from model_training.evaluation import metrics
+from model_training.evaluation.egemaps import SAMPLE_RATE, egemaps
 from model_training.protocols import Split
 from model_training.training import loop
 
@@ -37,7 +37,7 @@ def features(table: pd.DataFrame, clips: Clips, cache: Path = CACHE) -> np.ndarr
     return kept(table["path"].to_list(), table["duration"].to_list())
 
 
-def evaluate(split: Split, features: np.ndarray) -> evaluation.Evaluation:
+def evaluate(split: Split, features: np.ndarray) -> metrics.Evaluation:
     """Fit the machine to the training side of a split and measure it on the test.
 
     Args:
@@ -77,4 +77,4 @@ def evaluate(split: Split, features: np.ndarray) -> evaluation.Evaluation:
     found = {"test": (split.test, answers(split.test))}
     spoken = split.validation[split.validation["kind"] == "speech"]
     found["validation"] = spoken, answers(spoken)
-    return evaluation.summarize(info, split, found, seconds=[], certain=True)
+    return metrics.summarize(info, split, found, seconds=[], certain=True)

@@ -3,19 +3,20 @@
 import pytest
 
 from app.classifier import MODELS
-from model_training import comparison, evaluation, results
+from model_training import comparison
+from model_training.evaluation import metrics, results
 
 
 @pytest.fixture
 def joint():
     """A result under all-si that has RAVDESS and CREMA-D in its test."""
-    found = evaluation.read(MODELS / "mfcc-cnn" / evaluation.EVALUATION_FILE)
+    found = metrics.read(MODELS / "mfcc-cnn" / metrics.EVALUATION_FILE)
     assert {"RAVDESS", "CREMA-D"} <= set(found.test)
     return found.model_copy(update={"protocol": "all-si"})
 
 
 def test_a_joint_fold_is_one_of_each_protocol_it_tests(joint, tmp_path):
-    evaluation.write(joint, results.path(tmp_path, joint))
+    metrics.write(joint, results.path(tmp_path, joint))
     found = results.read(tmp_path)
     assert [(one.protocol, one.fold) for one in found] == [("ravdess-si", 1), ("cremad-si", 1)]
     for one, corpus in zip(found, ("RAVDESS", "CREMA-D"), strict=True):
@@ -25,7 +26,7 @@ def test_a_joint_fold_is_one_of_each_protocol_it_tests(joint, tmp_path):
 
 
 def test_a_joint_fold_is_compared_with_the_others(joint, tmp_path):
-    evaluation.write(joint, results.path(tmp_path, joint))
+    metrics.write(joint, results.path(tmp_path, joint))
     table = comparison.table(results.read(tmp_path))
     assert f"{joint.test['RAVDESS'].uar:.3f} (1 of 6)" in table
     assert f"{joint.test['CREMA-D'].uar:.3f} (1 of 5)" in table

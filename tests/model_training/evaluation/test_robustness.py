@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from app.audio import load
-from model_training import robustness
+from model_training.evaluation import robustness
 
 RATE, WINDOW = 16_000, 48_000
 

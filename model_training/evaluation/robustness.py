@@ -20,7 +20,7 @@ from app.classifier import Classifier
 from app.emotions import LABELS
 from app.speech import FRAME, SPEECH_THRESHOLD, SpeechDetector
 from model_training.corpora.clips import impulse_responses, noises
-from model_training.evaluation import answers, figures
+from model_training.evaluation.metrics import answers, figures
 from model_training.ingredients.waveform_augmentation import (
     UNSEEN_NOISES,
     UNSEEN_ROOMS,

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import recall_score
 
 from app.emotions import LABELS
-from model_training.evaluation import (
+from model_training.evaluation.metrics import (
     ABSTAINED,
     expected_calibration_error,
     figures,
