@@ -130,8 +130,8 @@ def evaluate(
     """Measure a bundle on the speakers it never heard; write its figures, its card and a report."""
     _needs_extra()
     _load_keras()
-    from model_training import card
     from model_training.experiment import of_bundle
+    from model_training.reports import card
 
     of_bundle(bundle, data).evaluate(bundle, results)
     known = card.sources(bundle, results)
@@ -228,7 +228,7 @@ def baseline(
 def compare(results: Results = RESULTS) -> None:
     """Put recipes beside each other, from their result files; write the table and a chart."""
     _needs_extra()
-    from model_training import comparison
+    from model_training.reports import comparison
 
     typer.echo(comparison.compare(results))
     typer.echo(f"The table and the chart are in {results}.")

@@ -9,7 +9,7 @@ import pandas as pd
 from app import bundle
 from app.bundle import BundleInfo
 from app.classifier import Classifier
-from model_training import card, published, recipes, report
+from model_training import published, recipes
 from model_training.copies import Copies
 from model_training.corpora.clips import Clips, decode
 from model_training.corpora.table import load_corpora
@@ -22,6 +22,7 @@ from model_training.protocols import (
     speaker_independent,
 )
 from model_training.recipes import Recipe
+from model_training.reports import card, report
 from model_training.training import loop
 from model_training.training.batches import Waveforms
 from model_training.training.checkpoints import HISTORY_FILE

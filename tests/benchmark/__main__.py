@@ -14,7 +14,7 @@ import typer
 
 from app.bundle import write_text
 from app.classifier import Classifier
-from model_training.card import put_between
+from model_training.reports.card import put_between
 from tests.benchmark import load, recording, start, window
 
 BEGIN, END = "<!-- speed:begin -->", "<!-- speed:end -->"

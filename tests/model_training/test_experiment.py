@@ -18,11 +18,11 @@ from app.audio import load
 from app.bundle import read_info
 from app.errors import UndertoneError
 from model_training.__main__ import _needs_extra, commands
-from model_training.comparison import CHART_FILE, TABLE_FILE
 from model_training.corpora.file_names import RAVDESS_EMOTIONS
 from model_training.evaluation import results
 from model_training.evaluation.metrics import EVALUATION_FILE
 from model_training.evaluation.metrics import read as read_evaluation
+from model_training.reports.comparison import CHART_FILE, TABLE_FILE
 from tests.conftest import EXAMPLES, ROOT
 
 RATE = 16_000

@@ -3,8 +3,8 @@
 import pytest
 
 from app.classifier import MODELS
-from model_training import comparison
 from model_training.evaluation import metrics, results
+from model_training.reports import comparison
 
 
 @pytest.fixture

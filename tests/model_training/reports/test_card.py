@@ -8,9 +8,9 @@ import yaml
 
 from app.classifier import DEFAULT_MODEL, MODELS, bundles
 from app.emotions import LABELS
-from model_training import card
 from model_training.evaluation import results, robustness
 from model_training.protocols import EXAMPLE_SPEAKERS
+from model_training.reports import card
 from tests.conftest import ROOT
 
 RESULTS = ROOT / "model_training" / "results"

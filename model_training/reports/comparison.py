@@ -10,10 +10,11 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from app.bundle import write_text
-from model_training import pictures, recipes
+from model_training import recipes
 from model_training.evaluation import results
 from model_training.evaluation.metrics import Evaluation, together
 from model_training.protocols import ALL, AS_PUBLISHED, EVERYONE, FOLDS, HEADLINES, PROTOCOLS
+from model_training.reports import plots
 
 TABLE_FILE = "README.md"
 CHART_FILE = "comparison.svg"
@@ -41,7 +42,7 @@ def compare(folder: Path) -> str:
     text = f"{table(found)}\n\n{details(found)}"
     picture = f"![UAR by recipe and protocol]({CHART_FILE})"
     write_text(folder / TABLE_FILE, f"# What the recipes reach\n\n{picture}\n\n{text}\n\n{NOTE}")
-    write_text(folder / CHART_FILE, pictures.svg(chart(found)))
+    write_text(folder / CHART_FILE, plots.svg(chart(found)))
     return text
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from app import bundle, saved_model
 from app.classifier import Classifier
 from app.emotions import LABELS
-from model_training import pictures
 from model_training.evaluation.metrics import Evaluation
 from model_training.ingredients.waveform_augmentation import centred
 from model_training.protocols import Split
+from model_training.reports import plots
 from model_training.training.batches import Waveforms, features_of
 
 FOLDER = "report"
@@ -52,18 +52,18 @@ def write(
     """
     main = found.headline
     whole = {name: group for name, group in found.test.items() if " " not in name}
-    drawn = {"confusion": pictures.confusion(main), "recall": pictures.recall(whole)}
+    drawn = {"confusion": plots.confusion(main), "recall": plots.recall(whole)}
     if main.reliability:
-        drawn["reliability"] = pictures.reliability(main)
+        drawn["reliability"] = plots.reliability(main)
     if history:
-        drawn["curves"] = pictures.curves(history)
-    drawn["speakers"] = pictures.speakers(found)
+        drawn["curves"] = plots.curves(history)
+    drawn["speakers"] = plots.speakers(found)
     if features:
-        drawn["features"] = pictures.features(features)
+        drawn["features"] = plots.features(features)
 
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    texts = {name: pictures.svg(picture) for name, picture in drawn.items()}
+    texts = {name: plots.svg(picture) for name, picture in drawn.items()}
     for name, text in texts.items():
         bundle.write_text(folder / f"{name}.svg", text)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)

@@ -1,0 +1,1 @@
+"""What is written about results: model cards, reports, comparisons and plots."""
