@@ -9,8 +9,8 @@ import pandas as pd
 from app import bundle
 from app.bundle import BundleInfo
 from app.classifier import Classifier
-from model_training import published, recipes
-from model_training.copies import Copies
+from model_training import as_published, recipes
+from model_training.as_published import Copies
 from model_training.corpora.clips import Clips, decode
 from model_training.corpora.table import load_corpora
 from model_training.evaluation import metrics, results, robustness
@@ -40,7 +40,7 @@ class Experiment:
     def announce(self, say: Callable[[str], None]) -> None:
         """Say who is trained on and, where it is so, that the figures will leak."""
         if self.split.leaks:
-            say(published.WARNING)
+            say(as_published.WARNING)
         sides = (("train", self.split.train), ("validate", self.split.validation))
         for side, table in (*sides, ("test", self.split.test)):
             say(f"{side}: {len(table)} clips of {table['speaker'].nunique()} speakers")
@@ -147,11 +147,11 @@ def experiment(
     source = recipe.published
     if source is None:
         return Experiment(recipe, speaker_independent(protocol)(table, fold), clips, data)
-    copies = Copies(clips, recipe.window, recipe.sample_rate, source.copies, seed=published.SEED)
+    copies = Copies(clips, recipe.window, recipe.sample_rate, source.copies, seed=as_published.SEED)
     if protocol == AS_PUBLISHED:
-        split = published.as_published(table, fold, source)
+        split = as_published.as_published(table, fold, source)
         return Experiment(replace(recipe, mixup=None), split, copies, data)
-    split = published.by_speaker(table, speaker_independent(protocol)(table, fold), source)
+    split = as_published.by_speaker(table, speaker_independent(protocol)(table, fold), source)
     return Experiment(recipe, split, copies, data)
 
 

@@ -21,7 +21,7 @@ TESS_SPEAKERS = ("TESS-OAF", "TESS-YAF")
 EVERYONE = "everyone"
 ALL = "all-si"  # a fold of each of the three below at once
 BY_CORPUS = ("ravdess-si", "cremad-si", "tess-si")
-AS_PUBLISHED = "as-published"  # by clip, and so no protocol of these; see `published.py`
+AS_PUBLISHED = "as-published"  # by clip, and so no protocol of these; see `as_published.py`
 # The group of test clips whose figures are those of the protocol.
 HEADLINES = {
     "ravdess-si": "RAVDESS",

@@ -6,8 +6,8 @@ import pytest
 import soundfile
 
 from app.emotions import LABELS
-from model_training import published, recipes
-from model_training.copies import Copies
+from model_training import as_published, recipes
+from model_training.as_published import Copies
 from model_training.corpora.clips import decode
 from model_training.experiment import experiment, experiments
 from model_training.ingredients.waveform_augmentation import PLACED
@@ -34,7 +34,7 @@ def table(tmp_path_factory):
 
 def test_each_row_is_on_one_side_and_every_fifth_is_a_test_once(table):
     splits = [
-        published.as_published(table, fold, Published(SPOKEN, copies=(PLACED,)))
+        as_published.as_published(table, fold, Published(SPOKEN, copies=(PLACED,)))
         for fold in range(1, 6)
     ]
     for split in splits:
@@ -48,7 +48,7 @@ def test_each_row_is_on_one_side_and_every_fifth_is_a_test_once(table):
 
 
 def test_only_rare_emotions_are_copied_where_the_source_did_so(table):
-    split = published.as_published(
+    split = as_published.as_published(
         table, 1, Published(SPOKEN, copies=(PLACED, PLACED), rare_only=True)
     )
     rows = pd.concat([split.train, split.validation, split.test])
@@ -93,7 +93,7 @@ def test_by_speaker_a_recipe_keeps_its_corpora_and_copies_training_clips_alone(t
     voices = table.assign(speaker=speakers, sex=sexes)
     voices.loc[90:, "speaker"] = [f"CREMA-D-{1010 + number}" for number in range(len(table) - 90)]
     whole = ravdess_si(voices, 1)
-    split = published.by_speaker(voices, whole, Published(SPOKEN, copies=(PLACED, PLACED)))
+    split = as_published.by_speaker(voices, whole, Published(SPOKEN, copies=(PLACED, PLACED)))
     assert (split.train["copy"] > 0).sum() == 2 * (split.train["copy"] == 0).sum()
     assert len(split.train) == 3 * (whole.train["corpus"] == "RAVDESS").sum()
     assert set(split.train["corpus"]) == set(split.validation["corpus"]) == {"RAVDESS"}
