@@ -1,6 +1,6 @@
 """Augmentation of waveforms, on the fly and on training clips only.
 
-Functions of a waveform and a random generator; see `feature_augmentation.py` for spectrograms.
+Functions of a waveform and a random generator; see `spectrogram_augmentation.py` for spectrograms.
 """
 
 from dataclasses import dataclass, replace

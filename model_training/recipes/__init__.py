@@ -1,4 +1,4 @@
-"""Recipes: one file each. A recipe is data; the loop that trains it is in `training.py`."""
+"""Recipes: one file each. A recipe is data; the loop that trains it is in `training/loop.py`."""
 
 import importlib
 import pkgutil
@@ -51,7 +51,7 @@ class Recipe:
         network: from the shape of one window's features and the number of classes, makes the
             model from features to logits.
         batch_size: windows in a step.
-        targets: of a table of clips, (clips, 8); see `targets.py`.
+        targets: of a table of clips, (clips, 8); see `ingredients/targets.py`.
         sampling: which clips an epoch is made of.
         schedule: optimizer, learning rate and end.
         augmentation: of the waveform, on the fly: how often and how far; None for none.
