@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.classifier import DEFAULT_MODEL
 from app.commands.stderr import native_chatter_held
 from app.errors import UndertoneError
 
@@ -85,7 +86,7 @@ RESULTS = Path("model_training", "results")
 def train(
     data: Data,
     out: Annotated[Path, typer.Option(help="The folder of the bundle to write.")],
-    recipe: RecipeName = "residual-mel",
+    recipe: RecipeName = DEFAULT_MODEL,
     protocol: Protocol = "ravdess-si",
     fold: Annotated[
         int,
@@ -161,7 +162,7 @@ def robustness(
 @commands.command()
 def cross_validate(
     data: Data,
-    recipe: RecipeName = "residual-mel",
+    recipe: RecipeName = DEFAULT_MODEL,
     protocol: Protocol = "ravdess-si",
     fold: Annotated[
         list[int] | None, typer.Option(help="Only this one; may be repeated. All by default.")

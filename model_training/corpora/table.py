@@ -76,33 +76,14 @@ def load_corpora(data: Path, cache: Path = CACHE) -> Corpus:
     Raises:
         CorpusError: there is no such directory, or no clip of any corpus in it.
     """
-    return _load(data, PARSERS, cache)
-
-
-def load_ravdess(folder: Path, cache: Path = CACHE) -> Corpus:
-    """RAVDESS, speech and song; see `load_corpora`."""
-    return _load(folder, ("RAVDESS",), cache)
-
-
-def load_tess(folder: Path, cache: Path = CACHE) -> Corpus:
-    """TESS; see `load_corpora`."""
-    return _load(folder, ("TESS",), cache)
-
-
-def load_crema_d(folder: Path, cache: Path = CACHE) -> Corpus:
-    """CREMA-D, with who its actors are from its `VideoDemographics.csv`; see `load_corpora`."""
-    return _load(folder, ("CREMA-D",), cache)
-
-
-def _load(folder: Path, corpora: Collection[str], cache: Path) -> Corpus:
-    folder = folder.resolve()
+    folder = data.resolve()
     if not folder.is_dir():
         raise CorpusError(f"There is no folder {folder}.")
     files = list(_files(folder))
-    clips, faults = _named([path for path in files if _is_audio(path)], corpora)
+    clips, faults = _named([path for path in files if _is_audio(path)])
     if not clips:
         raise CorpusError(
-            f"No clip of {', '.join(corpora)} in {folder}: "
+            f"No clip of {', '.join(PARSERS)} in {folder}: "
             "it should hold the folders of the official downloads."
         )
     found = dict(zip(clips, contents(list(clips.values()), cache), strict=True))
@@ -130,7 +111,7 @@ def _load(folder: Path, corpora: Collection[str], cache: Path) -> Corpus:
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     faults += [
         Fault("corpus not found", folder, False, f"went on without {corpus}")
-        for corpus in corpora
+        for corpus in PARSERS
         if corpus not in set(table["corpus"])
     ]
     if "CREMA-D" in set(table["corpus"]):
@@ -157,15 +138,13 @@ def _is_audio(path: Path) -> bool:
     return path.suffix.lower() in AUDIO_SUFFIXES
 
 
-def _named(
-    paths: Collection[Path], corpora: Collection[str]
-) -> tuple[dict[Label, Path], list[Fault]]:
+def _named(paths: Collection[Path]) -> tuple[dict[Label, Path], list[Fault]]:
     """One file for every clip, ordered by corpus, speaker and name, and what was odd with names."""
     clips: dict[Label, Path] = {}
     faults = []
     # Of a set that is nested in itself, the outer copy is the one that is kept.
     for path in sorted(paths, key=lambda path: (len(path.parts), path)):
-        label = next(filter(None, (PARSERS[corpus](path.stem) for corpus in corpora)), None)
+        label = next(filter(None, (parse(path.stem) for parse in PARSERS.values())), None)
         if label is None:
             faults.append(Fault("unknown name", path, False, "no corpus names its clips like this"))
         elif not path.exists():

@@ -18,7 +18,7 @@ from app import audio
 from app.bundle import write_text
 from app.classifier import Classifier
 from app.emotions import LABELS
-from app.speech import FRAME, SPEECH_THRESHOLD, SpeechDetector
+from app.speech import FRAME, SpeechDetector
 from model_training.corpora.clips import impulse_responses, noises
 from model_training.evaluation.metrics import answers, figures
 from model_training.ingredients.waveform_augmentation import (
@@ -166,7 +166,7 @@ def changes(data: Path, sample_rate: int, window: int) -> dict[str, Change]:
 def spoken(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     """A waveform from where speech begins; all of it where there is none."""
     frames = SpeechDetector().push(audio.resample(waveform, sample_rate, audio.SAMPLE_RATE))
-    first = int((frames >= SPEECH_THRESHOLD).argmax())
+    first = int(frames.argmax())
     return waveform[round(first * FRAME / audio.SAMPLE_RATE * sample_rate) :]
 
 

@@ -18,9 +18,6 @@ from model_training.corpora.table import (
     COLUMNS,
     CorpusError,
     load_corpora,
-    load_crema_d,
-    load_ravdess,
-    load_tess,
 )
 
 RATE = 16_000
@@ -176,15 +173,9 @@ def test_outer_copy_is_the_one_that_is_kept(small):
     assert not corpus.table["path"].str.contains("set data/TESS").any()
 
 
-@pytest.mark.parametrize(
-    ("load", "corpus", "clips"),
-    [(load_ravdess, "RAVDESS", 6), (load_tess, "TESS", 5), (load_crema_d, "CREMA-D", 4)],
-)
-def test_one_corpus_alone(small, tmp_path, load, corpus, clips):
-    folder, _ = small
-    table = load(folder, tmp_path).table
-    assert set(table["corpus"]) == {corpus}
-    assert len(table) == clips
+@pytest.mark.parametrize(("corpus", "clips"), [("RAVDESS", 6), ("TESS", 5), ("CREMA-D", 4)])
+def test_clips_of_each_corpus(small, corpus, clips):
+    assert (small[1].table["corpus"] == corpus).sum() == clips
 
 
 def test_absent_corpora_are_faults(tmp_path):
@@ -213,10 +204,10 @@ def test_crema_d_without_usable_demographics_keeps_its_clips(tmp_path, demograph
     write(folder / "AudioWAV/1002_DFA_ANG_XX.wav", 2)
     if demographics is not None:
         (folder / "VideoDemographics.csv").write_text(demographics)
-    corpus = load_crema_d(folder, tmp_path)
+    corpus = load_corpora(folder, tmp_path)
     assert len(corpus.table) == 2
     assert corpus.table["sex"].isna().all()
-    assert [fault.kind for fault in corpus.faults] == ["sex unknown"] * faults
+    assert Counter(fault.kind for fault in corpus.faults)["sex unknown"] == faults
 
 
 def test_corpora_behind_links_are_found(tmp_path):
@@ -224,30 +215,29 @@ def test_corpora_behind_links_are_found(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/TESS").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere/loop").symlink_to(tmp_path / "elsewhere")
-    corpus = load_tess(tmp_path / "data", tmp_path)
+    corpus = load_corpora(tmp_path / "data", tmp_path)
     assert len(corpus.table) == 1
-    assert not corpus.faults
+    assert {fault.kind for fault in corpus.faults} == {"corpus not found"}
 
 
 def test_contents_are_remembered_until_a_file_changes(tmp_path):
     folder, cache = tmp_path / "TESS", tmp_path / "cache"
     path = write(folder / "YAF_back_happy.wav", 1)
-    assert load_tess(folder, cache).table["duration"].item() == 0.5
+    assert load_corpora(folder, cache).table["duration"].item() == 0.5
     status = path.stat()
     path.write_bytes(bytes(status.st_size))
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert load_tess(folder, cache).table["duration"].item() == 0.5
+    assert load_corpora(folder, cache).table["duration"].item() == 0.5
     os.utime(path)
     with pytest.raises(CorpusError, match="None of the 1 clips"):
-        load_tess(folder, cache)
+        load_corpora(folder, cache)
 
 
-@pytest.mark.parametrize("load", [load_corpora, load_ravdess, load_tess, load_crema_d])
-def test_a_folder_without_clips_is_refused(tmp_path, load):
+def test_a_folder_without_clips_is_refused(tmp_path):
     with pytest.raises(CorpusError, match=r"^No clip of .* in .*official downloads\.$"):
-        load(tmp_path, tmp_path)
+        load_corpora(tmp_path, tmp_path)
     with pytest.raises(CorpusError, match=r"^There is no folder .*nowhere\.$"):
-        load(tmp_path / "nowhere", tmp_path)
+        load_corpora(tmp_path / "nowhere", tmp_path)
 
 
 @pytest.mark.parametrize(
