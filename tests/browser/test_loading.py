@@ -62,7 +62,7 @@ def test_a_recording_waits_for_the_model(open_page, recordings, held_page):
     classifier, url = held_page
     page = open_page("speech", url)
     upload(page, recordings["angry"])
-    expect(page.locator("#progress")).to_contain_text("Loading the model")
+    expect(page.locator("#progress")).to_contain_text("Loading the model", timeout=30 * SECOND)
     classifier.released.set()
     expect(page.locator("#summary .emotion")).to_have_text("angry", timeout=30 * SECOND)
     expect(page.locator("#progress")).to_have_text("")
