@@ -14,7 +14,6 @@ from app.emotions import LABELS
 from app.recordings import analyze
 from model_training import recipes
 from model_training.corpora.clips import decode
-from model_training.ingredients import sampling, targets
 from model_training.ingredients.schedules import Plateau
 from model_training.ingredients.waveform_augmentation import Surroundings
 from model_training.protocols import ravdess_si
@@ -152,72 +151,11 @@ def test_the_history_can_be_followed_in_tensorboard(table, clips, tmp_path):
     assert b"epoch_accuracy" in events.read_bytes()
 
 
-def accuracies(*values):
-    return [{"val_accuracy": value} for value in values]
-
-
-def test_a_plateau_halves_the_rate_and_ends_the_run():
-    plateau = Plateau(epochs=50, learning_rate=1.0, patience=2, stop_after=5)
-    assert plateau.rate([]) == 1.0
-    assert plateau.rate(accuracies(0.1, 0.2, 0.2)) == 1.0
-    assert plateau.rate(accuracies(0.1, 0.2, 0.2, 0.1)) == 0.5
-    assert plateau.rate(accuracies(0.1, 0.2, 0.2, 0.1, 0.3)) == 0.5
-    assert plateau.rate(accuracies(0.2, 0.1, 0.1, 0.1, 0.1)) == 0.25
-    assert not plateau.ended(accuracies(0.2, 0.1, 0.1, 0.1, 0.1))
-    assert plateau.ended(accuracies(0.2, 0.1, 0.1, 0.1, 0.1, 0.1))
-    assert not Plateau(epochs=50, stop_after=None).ended(accuracies(0.2, *[0.1] * 30))
-
-
-def test_every_clip_is_drawn_once_an_epoch_and_rare_emotions_weigh_more(table):
-    every = sampling.EveryClip()
-    steps = every.steps(table, 32)
-    draw = every.draws(table, 32, seed=1)
-    rng = np.random.default_rng(0)
-    first, second = (
-        np.concatenate([draw(epoch * steps + step, rng) for step in range(steps)])[: len(table)]
-        for epoch in range(2)
-    )
-    assert sorted(first) == sorted(second) == list(range(len(table)))
-    assert (first != second).any()
-    weights = pd.Series(every.weights(table)).groupby(table["emotion"]).sum()
-    assert weights.to_numpy() == pytest.approx(len(table) / len(LABELS), rel=1e-4)
-
-
 def test_a_folder_with_another_run_is_refused(table, clips, tmp_path):
     other = dataclasses.asdict(RUN) | {"seed": 6}
     (tmp_path / loop.CONFIG_FILE).write_text(json.dumps(other))
     with pytest.raises(loop.TrainingError, match="other settings"):
         run(table, clips, tmp_path, tmp_path / "bundle")
-
-
-def test_corpora_and_emotions_are_drawn_by_their_shares(table):
-    shares = {"RAVDESS speech": 0.3, "CREMA-D speech": 0.7}
-    drawn = pd.Series(sampling.balance(table, shares), index=table.index)
-    assert drawn.groupby(table["corpus"]).sum().to_dict() == pytest.approx(
-        {"RAVDESS": 0.3, "CREMA-D": 0.7}
-    )
-    within = drawn.groupby([table["corpus"], table["emotion"]]).sum()
-    assert within["RAVDESS"].to_numpy() == pytest.approx(0.3 / 8)
-    assert within["CREMA-D"].to_numpy() == pytest.approx(0.7 / 2)
-
-
-def test_targets_leave_out_what_a_corpus_does_not_act(table):
-    wanted = targets.targets_of(table, smoothing=0.1)
-    crema_d = wanted[(table["corpus"] == "CREMA-D").to_numpy()]
-    acted = [LABELS.index("sad"), LABELS.index("angry")]
-    assert (np.delete(crema_d, acted, axis=1) == targets.NOT_ACTED).all()
-    assert crema_d[:, acted].sum(axis=1) == pytest.approx(1.0)
-    assert crema_d.max() == pytest.approx(0.95)
-    for row, emotion in zip(wanted, table["emotion"], strict=True):
-        assert LABELS[row.argmax()] == emotion
-
-
-def test_what_a_corpus_does_not_act_counts_a_tenth_in_the_loss():
-    wanted = np.array([[0.9, targets.NOT_ACTED, 0.1]], np.float32)
-    logits = np.array([[2.0, 3.0, 1.0]], np.float32)
-    loss = float(targets.corpus_crossentropy(wanted, logits)[0])
-    total = np.log(np.exp(2.0) + 0.1 * np.exp(3.0) + np.exp(1.0))
-    assert loss == pytest.approx(total - (0.9 * 2.0 + 0.1 * 1.0), rel=1e-5)
 
 
 @pytest.mark.parametrize("length", [100, RATE, 3 * RATE, 3 * RATE + 501])
