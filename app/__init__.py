@@ -12,16 +12,17 @@ if TYPE_CHECKING:
     from .classifier import Classifier
     from .errors import UndertoneError
     from .live import LiveSession, Reading
-    from .prediction import Prediction, predict_emotion
-    from .recordings import Analysis, analyze
+    from .prediction import predict_emotion
+    from .recordings import Analysis, Prediction, RecordingAnalyzer, analyze
 
 # The module of each name. TensorFlow takes seconds to import, so each is imported at its first use.
 _HOMES = {
     "Analysis": ".recordings",
     "Classifier": ".classifier",
     "LiveSession": ".live",
-    "Prediction": ".prediction",
+    "Prediction": ".recordings",
     "Reading": ".live",
+    "RecordingAnalyzer": ".recordings",
     "UndertoneError": ".errors",
     "analyze": ".recordings",
     "predict_emotion": ".prediction",
@@ -33,6 +34,7 @@ __all__ = [
     "LiveSession",
     "Prediction",
     "Reading",
+    "RecordingAnalyzer",
     "UndertoneError",
     "analyze",
     "predict_emotion",

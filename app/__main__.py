@@ -114,7 +114,7 @@ def predict(
         typer.Argument(help='Files, zip archives, folders, patterns; "-" for standard input.'),
     ],
     timeline: Annotated[
-        bool, typer.Option("--timeline", help="A row a window instead of a row a recording.")
+        bool, typer.Option("--timeline", help="A row a segment instead of a row a recording.")
     ] = False,
     form: Annotated[
         Literal["table", "csv", "json", "jsonl", "parquet"] | None,

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .audio import AudioError, Source
+from .audio import AudioError, Source, blocks
 from .classifier import Classifier
 from .errors import UndertoneError
-from .recordings import analyze, hear
+from .recordings import RecordingAnalyzer, analyze
 from .tables import Outcome
 
 LARGEST_MEMBER = 512 * 2**20  # bytes, unpacked; about 45 minutes of CD audio
@@ -53,20 +53,18 @@ def hear_all(
         picture: whether each analysis shall hold one.
 
     Yields:
-        Progress after every few seconds of sound; an `Outcome` when an item is done.
+        Progress about once a second of sound; an `Outcome` when an item is done.
     """
     for item in items:
+        analyzer = RecordingAnalyzer(classifier, picture=picture)
         try:
-            hearing = hear(item.open(), classifier, picture=picture)
-            while True:
-                try:
-                    seconds = next(hearing)
-                except StopIteration as end:
-                    yield Outcome(item.name, analysis=end.value)
-                    break
-                yield Progress(item.name, seconds)
+            for block in blocks(item.open(), analyzer.sample_rate):
+                analyzer.push(block)
+                yield Progress(item.name, analyzer.duration)
         except UndertoneError as error:
             yield Outcome(item.name, error=str(error))
+        else:
+            yield Outcome(item.name, analysis=analyzer.finish())
 
 
 def outcomes(items: Iterable[Item], classifier: Classifier, jobs: int) -> Iterator[Outcome]:
@@ -77,22 +75,17 @@ def outcomes(items: Iterable[Item], classifier: Classifier, jobs: int) -> Iterat
         classifier: what listens.
         jobs: how many are heard at once; decoding and the networks run outside Python's lock.
     """
-
-    def outcome(name: str, source: Source) -> Outcome:
-        try:
-            return Outcome(name, analysis=analyze(source, classifier))
-        except UndertoneError as error:
-            return Outcome(name, error=str(error))
-
     with ThreadPoolExecutor(jobs) as pool:
         waiting: deque[Future[Outcome]] = deque()
         for item in items:
             try:
-                # Opened here: an archive is read by one thread at a time.
-                waiting.append(pool.submit(outcome, item.name, item.open()))
+                source = item.open()  # here: an archive is read by one thread at a time
             except UndertoneError as error:
                 waiting.append(Future())
                 waiting[-1].set_result(Outcome(item.name, error=str(error)))
+            else:
+                work = partial(analyze, source, classifier)
+                waiting.append(pool.submit(Outcome.of, item.name, work))
             if len(waiting) > jobs:
                 yield waiting.popleft().result()
         while waiting:

@@ -6,9 +6,9 @@
 import hashlib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from .emotions import LABELS
+from .emotions import RESERVED, Emotion
 from .errors import UndertoneError
 
 MODEL_FILE = "model.keras"
@@ -16,7 +16,7 @@ INFO_FILE = "bundle.json"
 CARD_FILE = "README.md"
 # Between these lines of a card stand its figures, which the page shows.
 FIGURES_BEGIN, FIGURES_END = "<!-- figures:begin -->", "<!-- figures:end -->"
-SCHEMA = 2
+SCHEMA = 3
 
 
 class BundleError(UndertoneError):
@@ -41,10 +41,13 @@ class BundleInfo(BaseModel):
     name: str
     recipe: str
     description: str
-    labels: list[str]
+    emotions: list[Emotion] = Field(min_length=2, description="in the order of the probabilities")
     sample_rate: int = Field(gt=0, description="Hz")
     window_seconds: float = Field(gt=0)
     temperature: float = Field(gt=0, description="divides the logits before the softmax")
+    named_from: float = Field(
+        gt=0, le=1, description="the least probability of an emotion that is named; see `labelling`"
+    )
     parameters: int
     protocol: str
     fold: int
@@ -55,6 +58,19 @@ class BundleInfo(BaseModel):
     unheard: Voices
     versions: dict[str, str]
     model_sha256: str
+
+    @field_validator("emotions")
+    @classmethod
+    def _have_names_of_their_own(cls, emotions: list[Emotion]) -> list[Emotion]:
+        names = [emotion.name for emotion in emotions]
+        if len(set(names)) < len(names) or not all(names) or set(names) & RESERVED:
+            raise ValueError(f"each needs a name of its own, none of {', '.join(sorted(RESERVED))}")
+        return emotions
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the emotions."""
+        return tuple(emotion.name for emotion in self.emotions)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -89,8 +105,6 @@ def read_info(folder: Path) -> BundleInfo:
             f"The model in {folder} was made for schema {info.schema_version}, "
             f"this version reads schema {SCHEMA}."
         )
-    if tuple(info.labels) != LABELS:
-        raise BundleError(f"The model in {folder} has other labels than {', '.join(LABELS)}.")
     return info
 
 

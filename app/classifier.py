@@ -27,7 +27,7 @@ class Classifier:
         self.folder = Path(folder)
         self.info = bundle.checked(self.folder)
         self.name = self.info.name
-        self.labels = tuple(self.info.labels)
+        self.labels = self.info.labels
         self.sample_rate = self.info.sample_rate
         self.window = round(self.info.window_seconds * self.sample_rate)
         self._loading = Lock()
@@ -60,7 +60,7 @@ class Classifier:
             windows: (n, window) float32 in [-1, 1], mono at `sample_rate`.
 
         Returns:
-            (n, 8) float32 in the order of `LABELS`; each row sums to 1.
+            (n, labels) float32 in the order of `labels`; each row sums to 1.
 
         Raises:
             BundleError: as `load`, at the first call.

@@ -1,11 +1,20 @@
-"""The eight emotions, in the order every array and table of the project keeps."""
+"""The eight emotions that the shipped bundles know, and how others are shown."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
+
+from .colours import distinct
 
 
 @dataclass(frozen=True)
 class Emotion:
-    """One label, with the colour and symbol that stand for it wherever it is shown."""
+    """One label, with the colour and symbol that stand for it wherever it is shown.
+
+    A bundle holds its own, in the order of its probabilities. The symbol may be empty.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid", "strict": True}
 
     name: str
     colour: str
@@ -27,4 +36,20 @@ EMOTIONS = (
 )
 
 LABELS = tuple(emotion.name for emotion in EMOTIONS)
+# Columns and states that stand beside emotions in tables; no emotion may be called like one.
+COLUMNS = (
+    "file time start end state emotion candidates confidence duration speaking level error note"
+)
+RESERVED = frozenset(
+    {*COLUMNS.split(), "speech_share", "speech_seconds"}
+    | {"named", "mixed", "unclear", "listening", "no speech"}
+)
 BY_NAME = {emotion.name: emotion for emotion in EMOTIONS}
+
+
+def emotions_named(names: Iterable[str]) -> tuple[Emotion, ...]:
+    """One emotion for each name: the eight as they are, others with a colour of their own."""
+    chosen = list(names)
+    known = [BY_NAME[name].colour for name in chosen if name in BY_NAME]
+    colours = iter(distinct(len(chosen) - len(known), known))
+    return tuple(BY_NAME.get(name) or Emotion(name, next(colours), "") for name in chosen)

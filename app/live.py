@@ -1,24 +1,20 @@
 """A live session: chunks of microphone audio in, readings out, one each half second."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from .audio import HOP_SECONDS, SAMPLE_RATE, StreamResampler, level, resample, to_mono
 from .classifier import Classifier
-from .emotions import LABELS
+from .labelling import NO_SPEECH, Label, label
 from .speech import FRAME, MINIMUM_SPEECH_SECONDS, SpeechDetector
 
 # Of silence before the first sample. The resampler holds back up to 40 ms at 48 kHz: without a lead
 # over it, every half second from a browser would fall just short and wait for the next.
 LEAD_SECONDS = 0.06
-DEFAULT_SMOOTHING = 0.35
-# A label is left for one that is likelier by as much as the smoothing, at most this, in the newest
-# window: the smoothed ones would add up to 0.5 s of lag at equal flicker. On joined clips of
-# validation speakers, tests.benchmark.smoothing: off, default, high make 4.9, 2.2, 1.2 changes of
-# the label per true change, reach 94, 88, 74 % of them after a median 2.1, 2.5, 2.7 s, and are
-# right in 55, 54, 46 % of the readings.
-LARGEST_MARGIN = 0.6
+DEFAULT_SMOOTHING = 0.45
+LISTENING = "listening"
 
 
 @dataclass(frozen=True)
@@ -26,23 +22,31 @@ class Reading:
     """What one moment sounds like.
 
     Attributes:
-        time: seconds since the session began, at the end of the window heard; what it holds ends
+        time: seconds since the session began, at the end of the window; what it holds ends
             `LEAD_SECONDS` earlier.
-        status: "listening" (less speech than a window needs, so far), "no speech" or "speaking".
-        emotion: the steady label; None unless there is enough speech in the window.
-        confidence: its smoothed probability; None with `emotion`.
-        probabilities: (8,) smoothed, in the order of `LABELS`; None with `emotion`.
-        speech: share of the last step that holds speech, 0 to 1.
+        state: "named" or "unclear"; without enough speech in the window "no speech", or
+            "listening" as long as there has been none in the session.
+        emotion: the likeliest; None unless `state` is "named".
+        confidence: its probability; None with `emotion`.
+        candidates: what an unclear reading lies between, the likeliest first; otherwise empty.
+        probabilities: smoothed, by emotion in the bundle's order; empty without enough speech.
+        speech_share: share of the last step that holds speech, 0 to 1.
         level: of the last step, in dBFS (RMS).
     """
 
     time: float
-    status: str
+    state: str
     emotion: str | None
     confidence: float | None
-    probabilities: np.ndarray | None
-    speech: float
+    candidates: tuple[str, ...]
+    probabilities: Mapping[str, float]
+    speech_share: float
     level: float
+
+    @property
+    def speaking(self) -> bool:
+        """Whether somebody speaks right now; the window looks back further."""
+        return self.speech_share > 0
 
 
 class LiveSession:
@@ -50,8 +54,8 @@ class LiveSession:
 
     Args:
         classifier: shared between sessions.
-        smoothing: how much of the previous reading a new one keeps, 0 (none) to below 1; the label
-            is steadier with it too, and with none it is always the likeliest.
+        smoothing: how much of the previous reading a new one keeps, 0 (none) to below 1: higher is
+            steadier and slower.
         step: seconds of audio between readings, at most a window.
 
     `smoothing` and `step` may be set at any time, also while a recording goes on.
@@ -82,7 +86,7 @@ class LiveSession:
         self.received = 0.0  # seconds of sound fed so far
         self._spoken = np.zeros(_frames(self.classifier), bool)
         self._smoothed: np.ndarray | None = None
-        self._emotion: str | None = None
+        self._named: str | None = None
         self._started = False
 
     def use(self, classifier: Classifier) -> None:
@@ -96,7 +100,7 @@ class LiveSession:
             self._resampler = StreamResampler(new_rate)
         self._window = _last(self._window, classifier.window)
         self._spoken = _last(self._spoken, _frames(classifier))
-        self._smoothed = self._emotion = None
+        self._smoothed = self._named = None
         self.classifier = classifier
 
     def feed(self, samples: np.ndarray, sample_rate: int, skip: bool = False) -> list[Reading]:
@@ -129,35 +133,44 @@ class LiveSession:
         return spoken
 
     def _read(self, step: np.ndarray, spoken: np.ndarray) -> Reading:
-        speaking = self._spoken.sum() * FRAME / SAMPLE_RATE >= MINIMUM_SPEECH_SECONDS
-        self._started |= speaking
-        if speaking:
-            self._update()
-        else:
-            self._smoothed = self._emotion = None
-
-        confidence = None
-        if self._emotion is not None and self._smoothed is not None:
-            confidence = float(self._smoothed[LABELS.index(self._emotion)])
+        enough = self._spoken.sum() * FRAME / SAMPLE_RATE >= MINIMUM_SPEECH_SECONDS
+        self._started |= enough
+        said = self._update() if enough else self._pause()
         return Reading(
             time=self._heard / self.classifier.sample_rate,
-            status="speaking" if speaking else "no speech" if self._started else "listening",
-            emotion=self._emotion,
-            confidence=confidence,
-            probabilities=self._smoothed,
-            speech=float(spoken.mean()) if len(spoken) else 0.0,
+            state=said.state if self._started else LISTENING,
+            emotion=said.emotion,
+            confidence=said.confidence,
+            candidates=said.candidates,
+            probabilities=self._shown(),
+            speech_share=float(spoken.mean()) if len(spoken) else 0.0,
             level=level(step),
         )
 
-    def _update(self) -> None:
-        new = self.classifier.probabilities(self._window[None])[0]
-        margin = min(self.smoothing, LARGEST_MARGIN)
-        best = int(new.argmax())
-        if self._emotion is None or new[best] > new[LABELS.index(self._emotion)] + margin:
-            self._emotion = LABELS[best]
+    def _update(self) -> Label:
+        """Smooth by Bayes' rule: what is expected after the last reading, times the evidence.
+
+        With a probability of `smoothing` the emotion is expected to be what it was, otherwise any.
+        Neighbouring windows share most of their sound, so the evidence of each counts for less
+        than a whole window (its root), the more of the last reading is kept.
+        """
+        new = self.classifier.probabilities(self._window[None])[0].astype(np.float64)
         if self._smoothed is not None:
-            new = self.smoothing * self._smoothed + (1 - self.smoothing) * new
-        self._smoothed = new
+            expected = self.smoothing * self._smoothed + (1 - self.smoothing) / len(new)
+            new = expected * new ** np.sqrt(1 - self.smoothing)
+        self._smoothed = new / new.sum()
+        said = label(self._shown(), self.classifier.info.named_from, self._named)
+        self._named = said.emotion
+        return said
+
+    def _pause(self) -> Label:
+        self._smoothed = self._named = None
+        return Label(NO_SPEECH)
+
+    def _shown(self) -> dict[str, float]:
+        if self._smoothed is None:
+            return {}
+        return dict(zip(self.classifier.labels, self._smoothed.tolist(), strict=True))
 
 
 def _frames(classifier: Classifier) -> int:

@@ -1,7 +1,7 @@
-"""A recording of any length, heard window by window: its emotion, its timeline, its picture."""
+"""A recording of any length, window by window: its segments, its emotion, its picture."""
 
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -9,40 +9,79 @@ import pandas as pd
 from . import audio
 from .audio import HOP_SECONDS, SAMPLE_RATE, Source, StreamResampler
 from .classifier import DEFAULT_MODEL, MODELS, Classifier, shared
-from .emotions import LABELS
+from .emotions import Emotion
+from .labelling import Label, joined, label, phrase
 from .picture import Picture, PictureBuilder
+from .segments import Windows, by_name, shares, table_of_segments, table_of_windows
 from .speech import MINIMUM_SPEECH_SECONDS, SpeechTrack
 
-BLOCK_SECONDS = 15  # decoded, heard and let go at once: bounds the memory
+BLOCK_SECONDS = 15  # classified at once and let go: bounds the memory
 BATCH = 32  # windows a call: more is no faster on a CPU
+MIXED = "mixed"
 
 
-@dataclass(frozen=True)
-class Analysis:
-    """What was heard in one recording.
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What one recording carries.
 
     Attributes:
+        state: "named", "unclear", "no speech", or "mixed" where segments carry several emotions.
+        emotion: of the whole recording; None unless `state` is "named".
+        confidence: the probability of that emotion, 0 to 1; None with it.
+        candidates: of a mixed recording its emotions, the longest first; of an unclear one what it
+            lies between, the likeliest first; otherwise empty.
+        probabilities: by emotion, the mean over the windows weighted by their speech; empty where
+            there is too little speech.
+        shares: of the time, by emotion, "unclear" and "no speech", the largest first.
         duration: of the recording, in seconds.
-        speech: seconds of it that hold speech.
-        emotion: the label of the whole recording; None when there is too little speech.
-        confidence: the probability of that label; None with it.
-        probabilities: (8,) in the order of `LABELS`, the mean over the windows weighted by their
-            speech; None with `emotion`.
-        timeline: one row a window: `start` and `end` in seconds, `speech` (the share of the
-            window, 0 to 1), `emotion` and `confidence` (None and NaN where there is no speech),
-            then a column an emotion.
-        picture: of the sound, where it was asked for.
+        speech_seconds: of it that hold speech.
         note: one sentence that says what was odd about the input; None where nothing was.
     """
 
-    duration: float
-    speech: float
+    state: str
     emotion: str | None
     confidence: float | None
-    probabilities: np.ndarray | None
-    timeline: pd.DataFrame
-    picture: Picture | None = None
+    candidates: tuple[str, ...]
+    probabilities: Mapping[str, float]
+    shares: Mapping[str, float]
+    duration: float
+    speech_seconds: float
     note: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What the recording carries, in words: "angry, 72% confident"."""
+        if self.state == MIXED:
+            first, *others = [f"{name} ({self.shares[name]:.0%})" for name in self.candidates]
+            return f"mostly {first}, then {', '.join(others)}"
+        said = phrase(self.state, self.emotion, joined(self.candidates))
+        return said if self.confidence is None else f"{said}, {self.confidence:.0%} confident"
+
+    def __str__(self) -> str:
+        return f"{self.sentence} ({self.duration:.1f} s, {self.speech_seconds:.1f} s of it speech)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis(Prediction):
+    """What one recording carries, and when.
+
+    Attributes:
+        segments: one row a run of one emotion, of "unclear" or of no speech, without gaps: `start`
+            and `end` in seconds, `state`, `emotion`, `candidates` (as text), `confidence` (mean),
+            `speech_share` (of the windows in it, 0 to 1), then a column an emotion.
+        windows: the same columns, one row a window; the raw material of the segments.
+        emotions: of the columns, in their order, with colours and symbols.
+        picture: of the sound, where it was asked for.
+    """
+
+    segments: pd.DataFrame
+    windows: pd.DataFrame
+    emotions: tuple[Emotion, ...]
+    picture: Picture | None = None
+
+    def prediction(self) -> Prediction:
+        """The same without tables and picture."""
+        return Prediction(**{field.name: getattr(self, field.name) for field in fields(Prediction)})
 
 
 def analyze(
@@ -52,80 +91,50 @@ def analyze(
     progress: Callable[[float], None] | None = None,
     picture: bool = False,
 ) -> Analysis:
-    """Hear a whole recording.
+    """Analyze a whole recording.
 
     Args:
         source: a path, the bytes of a file, an open binary file, or a pair of a sample rate in Hz
             and samples, (n,) or (n, channels), integer or float.
-        classifier: what listens; the bundle that ships when None.
+        classifier: the model; the bundle that ships when None.
         hop: the step between windows, in seconds.
-        progress: called with the seconds heard so far.
+        progress: called with the seconds decoded so far, about once a second of sound.
         picture: whether to draw one, too.
 
     Raises:
         AudioError: the recording cannot be read; one sentence says why.
     """
-    hearing = hear(source, classifier or shared(MODELS / DEFAULT_MODEL), hop, picture)
-    while True:
-        try:
-            heard = next(hearing)
-        except StopIteration as end:
-            analysis: Analysis = end.value
-            return analysis
+    analyzer = RecordingAnalyzer(classifier or shared(MODELS / DEFAULT_MODEL), hop, picture)
+    for block in audio.blocks(source, analyzer.sample_rate):
+        analyzer.push(block)
         if progress:
-            progress(heard)
+            progress(analyzer.duration)
+    return analyzer.finish()
 
 
-def hear(
-    source: Source, classifier: Classifier, hop: float = HOP_SECONDS, picture: bool = False
-) -> Generator[float, None, Analysis]:
-    """Hear a recording block by block; closing the generator ends the work.
+class RecordingAnalyzer:
+    """Blocks of one recording in, an `Analysis` out; the sibling of `LiveSession`.
 
-    Windows without enough speech carry no emotion. A recording shorter than a window is one
-    row, padded with zeros.
+    Windows without enough speech carry no emotion. A recording shorter than a window is one row,
+    padded with zeros.
 
     Args:
-        source, classifier, hop, picture: as `analyze` takes them.
-
-    Yields:
-        Seconds heard so far, after each block.
-
-    Returns:
-        The analysis.
-
-    Raises:
-        AudioError: the recording cannot be read.
+        classifier: the model.
+        hop: the step between windows, in seconds.
+        picture: whether to draw one, too.
     """
-    windows = _Windows(classifier, hop)
-    drawing = PictureBuilder(classifier.sample_rate) if picture else None
-    for block in _gathered(audio.blocks(source, classifier.sample_rate), classifier.sample_rate):
-        windows.push(block)
-        if drawing:
-            drawing.push(block)
-        yield windows.duration
-    return windows.analysis(drawing.picture() if drawing else None)
 
-
-def _gathered(blocks: Iterator[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:
-    pending: list[np.ndarray] = []
-    for block in blocks:
-        pending.append(block)
-        if sum(map(len, pending)) >= BLOCK_SECONDS * sample_rate:
-            yield np.concatenate(pending)
-            pending = []
-    if pending:
-        yield np.concatenate(pending)
-
-
-class _Windows:
-    """Blocks in; probabilities of each window as soon as it is complete."""
-
-    def __init__(self, classifier: Classifier, hop: float) -> None:
+    def __init__(
+        self, classifier: Classifier, hop: float = HOP_SECONDS, picture: bool = False
+    ) -> None:
+        self.sample_rate = classifier.sample_rate
         self._classifier = classifier
         self._hop = round(hop * classifier.sample_rate)
+        self._overview = PictureBuilder(classifier.sample_rate) if picture else None
         self._resampler = StreamResampler(SAMPLE_RATE)
         self._track = SpeechTrack()
-        self._samples = 0
+        self._waiting: list[np.ndarray] = []
+        self._samples = 0  # that are classified, as far as whole windows go
         self._tail = np.zeros(0, np.float32)  # what windows to come still need
         self._tail_start = 0
         self._speech: list[np.ndarray] = []
@@ -135,44 +144,69 @@ class _Windows:
     @property
     def duration(self) -> float:
         """Seconds taken so far."""
-        return self._samples / self._classifier.sample_rate
+        return (self._samples + sum(map(len, self._waiting))) / self.sample_rate
 
     def push(self, block: np.ndarray) -> None:
-        self._samples += len(block)
-        self._tail = np.concatenate([self._tail, block])
-        self._track.push(self._resampler.push(block, self._classifier.sample_rate))
-        covered = min(self._samples, int(self._track.covered * self._classifier.sample_rate))
-        self._hear(max(0, (covered - self._classifier.window) // self._hop + 1))
+        """Take the next block, (n,) float32 of any length, mono at `sample_rate`."""
+        self._waiting.append(block)
+        if sum(map(len, self._waiting)) >= BLOCK_SECONDS * self.sample_rate:
+            self._take()
 
-    def analysis(self, picture: Picture | None) -> Analysis:
-        """End the recording: the last window is filled with zeros."""
-        rest = self._resampler.push(np.zeros(0), self._classifier.sample_rate, last=True)
+    def finish(self) -> Analysis:
+        """End the recording; its last window is filled with zeros."""
+        self._take()
+        rest = self._resampler.push(np.zeros(0), self.sample_rate, last=True)
         self._track.push(rest)
         self._track.end()
-        self._hear(1 + max(0, -(-(self._samples - self._classifier.window) // self._hop)))
-        starts, ends = self._edges(0, self._done)
-        speech, probabilities = np.concatenate(self._speech), np.concatenate(self._probabilities)
-        heard = speech >= MINIMUM_SPEECH_SECONDS
-        mean = None
-        if heard.any():
-            mean = np.average(probabilities[heard], axis=0, weights=speech[heard])
+        self._classify(1 + max(0, -(-(self._samples - self._classifier.window) // self._hop)))
+        windows = Windows(
+            *self._edges(0, self._done),
+            np.concatenate(self._speech),
+            np.concatenate(self._probabilities),
+            self._hop / self.sample_rate,
+        )
+        labels, named_from = self._classifier.labels, self._classifier.info.named_from
+        segments = table_of_segments(
+            windows, self._track.pauses(), self.duration, labels, named_from
+        )
+        share = shares(segments)
+        mean = by_name(windows.mean(windows.spoken), labels) if windows.spoken.any() else {}
+        said = _whole(mean, [name for name in share if name in labels], named_from)
         return Analysis(
             duration=self.duration,
-            speech=self._track.total,
-            emotion=None if mean is None else LABELS[int(mean.argmax())],
-            confidence=None if mean is None else float(mean.max()),
+            speech_seconds=self._track.total,
+            state=said.state,
+            emotion=said.emotion,
+            confidence=said.confidence,
+            candidates=said.candidates,
             probabilities=mean,
-            timeline=_timeline(starts, ends, speech, probabilities),
-            picture=picture,
+            shares=share,
+            segments=segments,
+            windows=table_of_windows(windows, labels, named_from),
+            emotions=tuple(self._classifier.info.emotions),
+            picture=self._overview.picture() if self._overview else None,
         )
 
-    def _hear(self, windows: int) -> None:
-        """Hear those windows up to this number that have not been heard yet."""
+    def _take(self) -> None:
+        if not self._waiting:
+            return
+        block = np.concatenate(self._waiting)
+        self._waiting = []
+        if self._overview:
+            self._overview.push(block)
+        self._samples += len(block)
+        self._tail = np.concatenate([self._tail, block])
+        self._track.push(self._resampler.push(block, self.sample_rate))
+        covered = min(self._samples, int(self._track.covered * self.sample_rate))
+        self._classify(max(0, (covered - self._classifier.window) // self._hop + 1))
+
+    def _classify(self, windows: int) -> None:
+        """Classify those windows up to this number that have not been classified yet."""
         if windows <= self._done:
             return
         starts, ends = self._edges(self._done, windows)
         speech = self._track.seconds(starts, ends)
-        probabilities = np.full((len(starts), len(LABELS)), np.nan, np.float32)
+        probabilities = np.full((len(starts), len(self._classifier.labels)), np.nan, np.float32)
         spoken = np.flatnonzero(speech >= MINIMUM_SPEECH_SECONDS)
         for first in range(0, len(spoken), BATCH):
             rows = spoken[first : first + BATCH]
@@ -198,18 +232,8 @@ class _Windows:
         return windows
 
 
-def _timeline(
-    starts: np.ndarray, ends: np.ndarray, speech: np.ndarray, probabilities: np.ndarray
-) -> pd.DataFrame:
-    silent = np.isnan(probabilities[:, 0])
-    best = np.where(silent, -1, np.nan_to_num(probabilities).argmax(axis=1))
-    table = pd.DataFrame(
-        {
-            "start": starts,
-            "end": ends,
-            "speech": np.minimum(speech / np.maximum(ends - starts, 1e-9), 1.0),
-            "emotion": [LABELS[index] if index >= 0 else None for index in best],
-            "confidence": probabilities.max(axis=1),
-        }
-    )
-    return table.join(pd.DataFrame(probabilities, columns=list(LABELS)))
+def _whole(probabilities: Mapping[str, float], emotions: list[str], named_from: float) -> Label:
+    """What is said of a whole recording with these mean probabilities and emotions of segments."""
+    if len(emotions) > 1:
+        return Label(MIXED, candidates=tuple(emotions))
+    return label(probabilities, named_from)

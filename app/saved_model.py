@@ -5,7 +5,6 @@ from pathlib import Path
 import keras
 
 from .bundle import INFO_FILE, MODEL_FILE, BundleError, BundleInfo, checked, digest, write_text
-from .emotions import LABELS
 from .frontend import LAYERS
 
 
@@ -36,9 +35,9 @@ def read(folder: Path) -> tuple[keras.Model, BundleInfo]:
             f"{str(error).splitlines()[0]}"
         ) from error
     window = round(info.window_seconds * info.sample_rate)
-    if model.input_shape != (None, window) or model.output_shape != (None, len(LABELS)):
+    if model.input_shape != (None, window) or model.output_shape != (None, len(info.emotions)):
         raise BundleError(
             f"The model in {folder} maps {model.input_shape} to {model.output_shape}, "
-            f"and its {INFO_FILE} says (None, {window}) to (None, {len(LABELS)})."
+            f"and its {INFO_FILE} says (None, {window}) to (None, {len(info.emotions)})."
         )
     return model, info

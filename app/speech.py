@@ -144,6 +144,12 @@ class SpeechTrack:
         before = np.interp(starts, self._edges, self._spoken_before)
         return np.interp(ends, self._edges, self._spoken_before) - before
 
+    def pauses(self) -> list[tuple[float, float]]:
+        """Start and end of each stretch without speech, in seconds and in order."""
+        silent = np.diff(self._spoken_before) == 0
+        turns = np.flatnonzero(np.diff(silent, prepend=False, append=False))
+        return [(start, end) for start, end in self._edges[turns].reshape(-1, 2).tolist()]
+
     def _extend(self, speech: np.ndarray) -> None:
         frames = len(self._edges) + np.arange(len(speech))
         edges = np.minimum(frames * FRAME, self._samples) / SAMPLE_RATE

@@ -1,18 +1,47 @@
-"""Results as tables: one row a recording, or one row a segment as the field keeps them."""
+"""Results as tables: a row a recording, and rows a segment or a window as the field keeps them."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .emotions import LABELS
+from . import segments as parts
+from .errors import UndertoneError
+from .labelling import joined
+from .live import Reading
 from .recordings import Analysis
 
-FILE_COLUMNS = ("file", "emotion", "confidence", "duration", "speech", "error", "note", *LABELS)
-SEGMENT_COLUMNS = ("file", "start", "end", "emotion", "confidence", "speech", *LABELS)
+FILE_COLUMNS = (
+    "file",
+    "state",
+    "emotion",
+    "candidates",
+    "confidence",
+    "duration",
+    "speech_seconds",
+    "error",
+    "note",
+)
+SEGMENT_COLUMNS = ("file", *parts.COLUMNS)
+READING_COLUMNS = (
+    "time",
+    "state",
+    "emotion",
+    "candidates",
+    "confidence",
+    "speaking",
+    "speech_share",
+    "level",
+)
+WORDS = frozenset(
+    {"file", "state", "emotion", "candidates", "error", "note"}
+)  # the others: numbers
 DECIMALS = 4
+
+Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -23,71 +52,122 @@ class Outcome:
     analysis: Analysis | None = None
     error: str | None = None
 
+    @classmethod
+    def of(cls, file: str, work: Callable[[], Analysis]) -> "Outcome":
+        """What became of a file whose analysis is the answer of `work`."""
+        try:
+            return cls(file, analysis=work())
+        except UndertoneError as error:
+            return cls(file, error=str(error))
+
     @property
     def note(self) -> str | None:
         """What was odd about the input, in one sentence; None where nothing was."""
         return self.analysis.note if self.analysis else None
 
 
-def files(outcomes: Iterable[Outcome]) -> pd.DataFrame:
-    """A row a file, in `FILE_COLUMNS`.
+def files(outcomes: Iterable[Outcome], labels: Sequence[str]) -> pd.DataFrame:
+    """A row a file, in `FILE_COLUMNS` and a column a label.
 
-    `duration` and `speech` are in seconds. Without speech there is no emotion, confidence or
-    probability; with an `error` there is nothing else. A `note` says what was odd about the input.
+    `duration` and `speech_seconds` are in seconds; `candidates` are joined by "or". Without speech
+    there is no emotion, confidence or probability; with an `error` there is nothing else. A `note`
+    says what was odd about the input.
     """
+    columns = (*FILE_COLUMNS, *labels)
     rows = []
     for outcome in outcomes:
-        row: dict[str, object] = dict.fromkeys(FILE_COLUMNS)
+        row: Record = dict.fromkeys(columns)
         row |= {"file": outcome.file, "error": outcome.error, "note": outcome.note}
-        if outcome.analysis:
-            heard = outcome.analysis
+        analysis = outcome.analysis
+        if analysis:
             row |= {
-                "emotion": heard.emotion,
-                "confidence": heard.confidence,
-                "duration": heard.duration,
-                "speech": heard.speech,
+                "state": analysis.state,
+                "emotion": analysis.emotion,
+                "candidates": joined(analysis.candidates),
+                "confidence": analysis.confidence,
+                "duration": analysis.duration,
+                "speech_seconds": analysis.speech_seconds,
+                **analysis.probabilities,
             }
-            if heard.probabilities is not None:
-                row |= dict(zip(LABELS, heard.probabilities.tolist(), strict=True))
         rows.append(row)
-    return _table(rows, FILE_COLUMNS)
+    return _table(pd.DataFrame(rows, columns=list(columns), dtype=object))
 
 
-def segments(outcomes: Iterable[Outcome]) -> pd.DataFrame:
-    """A row a window, in `SEGMENT_COLUMNS`; a file with an error has none.
+def segments(outcomes: Iterable[Outcome], labels: Sequence[str]) -> pd.DataFrame:
+    """A row a segment, in `SEGMENT_COLUMNS` and a column a label; a file with an error has none.
 
-    `start` and `end` are in seconds, `speech` is the share of the window.
+    `start` and `end` are in seconds, `speech_share` is the share of the windows in it.
     """
-    tables = [
-        outcome.analysis.timeline.assign(file=outcome.file)
-        for outcome in outcomes
-        if outcome.analysis
-    ]
-    if not tables:
-        return _table([], SEGMENT_COLUMNS)
-    table = pd.concat(tables, ignore_index=True)[list(SEGMENT_COLUMNS)]
-    # In double precision, or four decimals become sixteen in JSON.
-    return table.astype(dict.fromkeys(LABELS, np.float64) | {"confidence": np.float64}).round(
-        DECIMALS
-    )
+    return _concatenated(outcomes, labels, lambda analysis: analysis.segments)
 
 
-def records(table: pd.DataFrame) -> list[dict[str, object]]:
+def windows(outcomes: Iterable[Outcome], labels: Sequence[str]) -> pd.DataFrame:
+    """A row a window, in the columns of `segments`."""
+    return _concatenated(outcomes, labels, lambda analysis: analysis.windows)
+
+
+def records(table: pd.DataFrame) -> list[Record]:
     """The rows of a table as JSON knows them: None where there is nothing."""
     return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
-def as_json(outcomes: Iterable[Outcome]) -> str:
-    """Every file with its windows, as JSON text."""
-    listed = []
-    for outcome in outcomes:
-        (record,) = records(files([outcome]))
-        windows = segments([outcome]).drop(columns="file")
-        listed.append(record | {"windows": records(windows)})
+def file_record(outcome: Outcome, labels: Sequence[str]) -> Record:
+    """A file with its shares, segments and windows, as JSON knows it."""
+    (record,) = records(files([outcome], labels))
+    shares = outcome.analysis.shares if outcome.analysis else {}
+    return record | {
+        "shares": {name: round(share, DECIMALS) for name, share in shares.items()},
+        "segments": records(segments([outcome], labels).drop(columns="file")),
+        "windows": records(windows([outcome], labels).drop(columns="file")),
+    }
+
+
+def as_json(outcomes: Iterable[Outcome], labels: Sequence[str]) -> str:
+    """Every file with its shares, segments and windows, as JSON text."""
+    listed = [file_record(outcome, labels) for outcome in outcomes]
     return json.dumps(listed, indent=1, ensure_ascii=False)
 
 
-def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> pd.DataFrame:
-    words = ("file", "emotion", "error", "note")
-    types = {column: object if column in words else np.float64 for column in columns}
-    return pd.DataFrame(rows, columns=list(columns), dtype=object).astype(types).round(DECIMALS)
+def reading_record(reading: Reading) -> Record:
+    """A reading as JSON knows it, in the order of `READING_COLUMNS`, then `probabilities`."""
+    record = asdict(reading) | {
+        "speaking": reading.speaking,
+        "candidates": list(reading.candidates),
+        "confidence": None if reading.confidence is None else round(reading.confidence, DECIMALS),
+        "speech_share": round(reading.speech_share, 3),
+        "level": round(reading.level, 1),
+        "probabilities": {
+            name: round(share, DECIMALS) for name, share in reading.probabilities.items()
+        },
+    }
+    return {name: record[name] for name in (*READING_COLUMNS, "probabilities")}
+
+
+def reading_row(reading: Reading, labels: Sequence[str]) -> list[Any]:
+    """A reading in the order of `READING_COLUMNS`, then the probability of each label."""
+    record = reading_record(reading)
+    record["candidates"] = joined(reading.candidates)
+    shares = record["probabilities"]
+    return [*(record[name] for name in READING_COLUMNS), *map(shares.get, labels)]
+
+
+def _concatenated(
+    outcomes: Iterable[Outcome],
+    labels: Sequence[str],
+    chosen: Callable[[Analysis], pd.DataFrame],
+) -> pd.DataFrame:
+    columns = [*SEGMENT_COLUMNS, *labels]
+    tables = [
+        chosen(outcome.analysis).assign(file=outcome.file)
+        for outcome in outcomes
+        if outcome.analysis
+    ]
+    if not tables:
+        return _table(pd.DataFrame(columns=columns, dtype=object))
+    return _table(pd.concat(tables, ignore_index=True)[columns])
+
+
+def _table(table: pd.DataFrame) -> pd.DataFrame:
+    """Words as objects and numbers in double precision: of less, JSON would show many decimals."""
+    types = {column: object if column in WORDS else np.float64 for column in table.columns}
+    return table.astype(types).round(DECIMALS)

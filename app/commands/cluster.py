@@ -17,11 +17,11 @@ from distributed import Client, Future, KilledWorker, LocalCluster, Worker, Work
 from distributed import as_completed as completed
 from tqdm import tqdm
 
-from ..audio import SUFFIXES
+from ..audio import SUFFIXES, AudioError
 from ..bundle import BundleError, read_info
 from ..classifier import MODELS, shared
 from ..errors import UndertoneError
-from ..recordings import analyze
+from ..recordings import Analysis, analyze
 from ..tables import Outcome
 from .parquet import Archive, listed
 from .stderr import native_chatter_held
@@ -156,13 +156,16 @@ def hear_archive(
 
 def hear_one(name: str, model: str) -> Outcome:
     """Runs on a worker: one recording, by the model that it has loaded."""
-    try:
-        with fsspec.open(name, "rb") as file:
-            return Outcome(name, analysis=analyze(file, shared(MODELS / model)))
-    except UndertoneError as error:
-        return Outcome(name, error=str(error))
-    except OSError as error:
-        return Outcome(name, error=f"The recording cannot be read: {error.strerror or error}.")
+
+    def work() -> Analysis:
+        try:
+            with fsspec.open(name, "rb") as file:
+                return analyze(file, shared(MODELS / model))
+        except OSError as error:
+            reason = error.strerror or error
+            raise AudioError(f"The recording cannot be read: {reason}.") from error
+
+    return Outcome.of(name, work)
 
 
 def outcome(task: Future, name: str) -> Outcome:
@@ -201,10 +204,11 @@ def score(
     Raises:
         UndertoneError: a place, the model or the cluster cannot be used.
     """
-    digest = read_info(bundle).model_sha256
+    info = read_info(bundle)
+    digest = info.model_sha256
     # Workers elsewhere look for a shipped model in their own folder of models.
     model = bundle.name if bundle.parent == MODELS else str(bundle.resolve())
-    archive = Archive(out, digest)
+    archive = Archive(out, digest, info.labels)
     chosen = listed(names, SUFFIXES - {".zip"})
     waiting = [name for name in chosen if name not in archive.done]
     if waiting:

@@ -15,10 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ..audio import SAMPLE_RATE, load
-from ..emotions import EMOTIONS, LABELS
+from ..emotions import Emotion
+from ..labelling import joined, phrase
 from ..live import LiveSession, Reading
+from ..tables import READING_COLUMNS, reading_row
 
-COLUMNS = ("time", "status", "emotion", "confidence", "speech", "level", *LABELS)
 CHUNK_SECONDS = 0.1
 BAR_WIDTH = 40
 
@@ -60,40 +61,26 @@ def listen(session: LiveSession, chunks: Iterable[Chunk], table: Path | None = N
         if table is not None:
             file = stack.enter_context(table.open("w", newline="", encoding="utf-8"))
             rows = csv.writer(file)
-            rows.writerow(COLUMNS)
+            rows.writerow([*READING_COLUMNS, *session.classifier.labels])
         screen = stack.enter_context(Live(Text("Listening; Ctrl-C stops."), transient=False))
         for samples, sample_rate in chunks:
             for reading in session.feed(samples, sample_rate):
-                screen.update(bars(reading))
+                screen.update(bars(reading, session.classifier.info.emotions))
                 if rows is not None:
-                    rows.writerow(row(reading))
+                    rows.writerow(reading_row(reading, session.classifier.labels))
                     file.flush()
 
 
-def row(reading: Reading) -> list[str | float | None]:
-    """A reading in the order of `COLUMNS`."""
-    shares: list[float | None] = [None] * len(LABELS)
-    if reading.probabilities is not None:
-        shares = [round(float(share), 4) for share in reading.probabilities]
-    return [
-        reading.time,
-        reading.status,
-        reading.emotion,
-        None if reading.confidence is None else round(reading.confidence, 4),
-        round(reading.speech, 3),
-        round(reading.level, 1),
-        *shares,
-    ]
-
-
-def bars(reading: Reading) -> Group:
+def bars(reading: Reading, emotions: Iterable[Emotion]) -> Group:
     """A reading as a headline and a bar for each emotion."""
     minutes, seconds = divmod(reading.time, 60)
     headline = Text(f"{minutes:02.0f}:{seconds:04.1f}  {reading.level:6.1f} dB  ", style="dim")
-    headline.append(reading.emotion or reading.status, style="bold")
+    style = "bold" if reading.emotion else ""
+    words = phrase(reading.state, reading.emotion, joined(reading.candidates))
+    headline.append(words, style=style)
     grid = Table.grid(padding=(0, 1))
-    for index, emotion in enumerate(EMOTIONS):
-        share = 0.0 if reading.probabilities is None else float(reading.probabilities[index])
+    for emotion in emotions:
+        share = reading.probabilities.get(emotion.name, 0.0)
         style = "bold" if emotion.name == reading.emotion else ""
         bar = ProgressBar(
             total=1.0,
@@ -102,6 +89,6 @@ def bars(reading: Reading) -> Group:
             complete_style=emotion.colour,
             finished_style=emotion.colour,
         )
-        number = "" if reading.probabilities is None else f"{share:4.0%}"
+        number = f"{share:4.0%}" if reading.probabilities else ""
         grid.add_row(Text(emotion.name, style=style), bar, number)
     return Group(headline, grid)

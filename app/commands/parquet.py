@@ -15,7 +15,6 @@ from .. import tables
 from ..errors import UndertoneError
 from ..tables import Outcome
 
-WORDS = ("file", "emotion", "error", "note")
 MODEL = b"undertone.model"  # in the metadata of each part: the digest of the model that heard it
 Answer = TypeVar("Answer")
 
@@ -32,14 +31,16 @@ class Archive:
 
     Args:
         folder: a path or an address of fsspec, such as `s3://bucket/results`.
-        model: the digest of the model that hears; one archive holds results of one model.
+        model: the digest of the model; one archive holds results of one model.
+        labels: its emotions, in their order.
 
     Raises:
         ArchiveError: the folder cannot be used, or holds results of another model.
     """
 
-    def __init__(self, folder: str, model: str) -> None:
+    def __init__(self, folder: str, model: str, labels: Sequence[str]) -> None:
         self._folder = folder
+        self._labels = labels
         self._metadata = {MODEL: model.encode()}
         self._system, self._root = self._try(partial(fsspec.core.url_to_fs, folder))
         for table in ("files", "segments"):
@@ -58,8 +59,8 @@ class Archive:
             ArchiveError: it cannot be written; a later run hears these files again.
         """
         name = f"part-{self._parts:06}.parquet"
-        self._try(lambda: self._write("segments", name, tables.segments(outcomes)))
-        self._try(lambda: self._write("files", name, tables.files(outcomes)))
+        self._try(lambda: self._write("segments", name, tables.segments(outcomes, self._labels)))
+        self._try(lambda: self._write("files", name, tables.files(outcomes, self._labels)))
         self._parts += 1
         self._done.update((outcome.file, outcome.error) for outcome in outcomes)
 
@@ -85,7 +86,9 @@ class Archive:
 
     def _write(self, table: str, name: str, rows: pd.DataFrame) -> None:
         # Without a schema, a part whose files are all well would have no type for their errors.
-        fields = [(column, pa.string() if column in WORDS else pa.float32()) for column in rows]
+        fields = [
+            (column, pa.string() if column in tables.WORDS else pa.float32()) for column in rows
+        ]
         schema = pa.schema(fields, self._metadata)
         unfinished = join(self._root, table, f"_{name}")
         with self._system.open(unfinished, "wb") as file:

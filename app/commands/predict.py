@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -18,7 +19,7 @@ from .. import tables
 from ..audio import SUFFIXES
 from ..batch import Item, expand, outcomes
 from ..classifier import Classifier
-from ..emotions import BY_NAME
+from ..labelling import phrase
 from ..tables import Outcome
 
 STANDARD_INPUT = "-"
@@ -96,7 +97,7 @@ def predict(
     timeline: bool,
     out: TextIO,
 ) -> bool:
-    """Hear recordings and print a row each, or a row a window; whether all went well."""
+    """Hear recordings and print a row each, or a row a segment; whether all went well."""
     shown = tqdm(
         outcomes(recordings, classifier, jobs),
         total=len(recordings),
@@ -111,12 +112,13 @@ def predict(
         for outcome in shown:
             if outcome.error:
                 well = False
-                # Tables of windows have no row for it.
+                # Tables of segments have no row for it.
                 if timeline:
                     tqdm.write(outcome.error, file=sys.stderr)
             yield outcome
 
-    WRITERS[form](watched(), tables.segments if timeline else tables.files, out)
+    make = tables.segments if timeline else tables.files
+    WRITERS[form](watched(), partial(make, labels=classifier.labels), out)
     return well
 
 
@@ -162,14 +164,20 @@ def write_jsonl(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
 def write_table(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
     """For people: what a terminal can show."""
     table = make(results)
-    columns = [column for column in table.columns if column not in BY_NAME]
+    columns = [
+        column
+        for column in (*tables.FILE_COLUMNS, *tables.SEGMENT_COLUMNS)
+        if column in table and column not in ("state", "candidates")
+    ]
     for column in ("error", "note"):
         if column in columns and table[column].isna().all():
             columns.remove(column)
+    columns = list(dict.fromkeys(columns))
     shown = Table(*columns, box=None, pad_edge=False)
-    for record in tables.records(table[columns]):
-        if record.get("error") is None and record["emotion"] is None:
-            record["emotion"] = "no speech"
+    for record in tables.records(table):
+        if record["state"]:
+            record["emotion"] = phrase(record["state"], record["emotion"], record["candidates"])
+        record = {column: record[column] for column in columns}
         shown.add_row(*(_cell(column, value) for column, value in record.items()))
     console = Console(file=out) if out.isatty() else Console(file=out, width=160)
     console.print(shown)

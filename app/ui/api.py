@@ -17,8 +17,7 @@ from ..batch import expand, outcomes
 from ..classifier import Classifier
 from ..errors import UndertoneError
 from ..limits import LIMITS, in_minutes
-from ..live import DEFAULT_SMOOTHING, Reading
-from ..prediction import by_label, prediction
+from ..live import DEFAULT_SMOOTHING
 from ..recordings import analyze
 from ..tables import Outcome
 from .api_sessions import Sessions
@@ -51,15 +50,17 @@ def build(classifier: Classifier) -> None:
         hop = gr.Number(
             HOP_SECONDS, minimum=0.1, maximum=WINDOW_SECONDS, label="Seconds between windows"
         )
-        timeline = gr.Checkbox(False, label="A row a window instead of a row a recording")
+        timeline = gr.Checkbox(False, label="A row a segment instead of a row a recording")
         chunk = gr.Textbox(label="Mono samples, 16-bit little-endian, as base64")
         rate = gr.Number(SAMPLE_RATE, minimum=8_000, maximum=192_000, precision=0, label="Hz")
         session = gr.Textbox("", label="The session to go on with; empty for a new one")
         smoothing = gr.Number(DEFAULT_SMOOTHING, minimum=0, maximum=0.95, label="Smoothing")
         last = gr.Checkbox(False, label="Whether the session ends with this chunk")
-        predicted = gr.JSON(label="emotion, confidence, probabilities, duration, speech, note")
-        analyzed = gr.JSON(label="the same, and windows: a row each")
-        rows = gr.JSON(label="a row a recording, or a row a window")
+        predicted = gr.JSON(
+            label="state, emotion, confidence, candidates, probabilities, shares, duration, ..."
+        )
+        analyzed = gr.JSON(label="the same, with segments and windows: a row each")
+        rows = gr.JSON(label="a row a recording, or a row a segment")
         heard = gr.JSON(label="session, heard (seconds), readings")
 
     endpoints = Endpoints(classifier, Kept(recordings))
@@ -96,14 +97,17 @@ class Endpoints:
             model: what listens, by its name.
 
         Returns:
-            emotion and confidence (0 to 1), both null when there is too little speech
+            state: named, unclear, mixed (several emotions) or no speech
+            emotion and confidence (0 to 1), both null unless the state is named
+            candidates: the emotions of a mixed recording, or what an unclear one lies between
             probabilities by emotion
-            duration and speech in seconds
+            shares of the time by emotion, unclear and no speech
+            duration and speech_seconds in seconds
             note (what was odd about the recording, or null)
         """
         with self._hearing(recording) as path:
             heard = analyze(path, named(self._classifier, model))
-        return asdict(prediction(heard))
+        return asdict(heard.prediction())
 
     def analyze(self, recording: str | None, hop: float, model: str) -> Row:
         """Hear one recording window by window and say how its emotion changes over time.
@@ -115,13 +119,20 @@ class Endpoints:
 
         Returns:
             what predict returns
-            windows: a row each with start and end in seconds, and speech (share of the window)
-            in it emotion, confidence and the probability of each emotion, null without speech
+            segments: a row for each run of one emotion, with start and end in seconds
+            in it state, emotion, candidates, confidence and speech_share (0 to 1)
+            and the probability of each emotion, null without speech
+            windows: the same for each window
         """
         with self._hearing(recording) as path:
-            heard = analyze(path, named(self._classifier, model), hop)
-        windows = tables.segments([Outcome(Path(path).name, heard)]).drop(columns="file")
-        return asdict(prediction(heard)) | {"windows": tables.records(windows)}
+            chosen = named(self._classifier, model)
+            heard = analyze(path, chosen, hop)
+        outcome = Outcome(Path(path).name, heard)
+        rows = {
+            name: tables.records(table([outcome], chosen.labels).drop(columns="file"))
+            for name, table in (("segments", tables.segments), ("windows", tables.windows))
+        }
+        return asdict(heard.prediction()) | rows
 
     @no_tool  # Gradio can't hand an agent's list of files over (6.31).
     def batch(self, recordings: list[str] | None, timeline: bool, model: str) -> list[Row]:
@@ -129,11 +140,12 @@ class Endpoints:
 
         Args:
             recordings: files of any common format, and zip archives of such files.
-            timeline: true for a row a window (file, start, end, ...) instead of a row a recording.
+            timeline: true for a row a segment (file, start, end, ...) instead of a row a recording.
             model: what listens, by its name.
 
         Returns:
-            a list of rows: file, emotion, confidence, duration and speech in seconds
+            a list of rows: file, state, emotion, candidates, confidence
+            duration and speech_seconds in seconds
             error (why it could not be heard, or null)
             note (what was odd about it, or null)
             the probability of each emotion
@@ -142,8 +154,10 @@ class Endpoints:
             items = list(expand(map(Path, paths)))
             if len(items) > LIMITS.recordings:
                 raise ApiError(f"At most {LIMITS.recordings} recordings at once: send fewer.")
-            results = outcomes(items, named(self._classifier, model), jobs=1)
-            return tables.records((tables.segments if timeline else tables.files)(results))
+            chosen = named(self._classifier, model)
+            results = outcomes(items, chosen, jobs=1)
+            make = tables.segments if timeline else tables.files
+            return tables.records(make(results, chosen.labels))
 
     @no_tool  # Agents have no microphone.
     def live(
@@ -168,8 +182,9 @@ class Endpoints:
         Returns:
             session, to go on with
             heard, the seconds so far
-            readings, one each half second: time, status (listening, no speech or speaking)
-            in each emotion, confidence, probabilities by emotion, speech (share) and level (dBFS)
+            readings, one each half second: time, state (listening, no speech, unclear or named)
+            in each emotion, candidates, confidence and probabilities by emotion
+            and of the last step speaking, speech_share and level (dBFS)
         """
         with plainly():
             samples = decode(chunk, sample_rate)
@@ -187,7 +202,7 @@ class Endpoints:
         return {
             "session": None if last else name,
             "heard": round(stream.session.received, 3),
-            "readings": [reading_row(reading) for reading in readings],
+            "readings": [tables.reading_record(reading) for reading in readings],
         }
 
     @contextmanager
@@ -222,8 +237,3 @@ def decode(chunk: str, sample_rate: int) -> np.ndarray:
     if len(samples) > LONGEST_CHUNK * sample_rate:
         raise ApiError(f"A chunk is at most {LONGEST_CHUNK} seconds long: send shorter ones.")
     return samples
-
-
-def reading_row(reading: Reading) -> Row:
-    """A reading as JSON knows it."""
-    return asdict(reading) | {"probabilities": by_label(reading.probabilities)}

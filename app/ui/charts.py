@@ -4,14 +4,18 @@ Backgrounds are transparent and greys are legible on both, so that a figure fits
 dark page. However long the recording, a figure holds at most `COLUMNS` columns.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ..emotions import BY_NAME, EMOTIONS, LABELS
+from ..emotions import EMOTIONS, Emotion
+from ..labelling import NO_SPEECH, UNCLEAR
 from ..picture import COLUMNS, Picture
-from ..recordings import Analysis
+from ..recordings import MIXED, Analysis
+from ..tables import Outcome
 
 BARS = 320  # of the waveform, each wide enough to carry a colour
 
@@ -31,17 +35,20 @@ RANGE_DB = 70  # below the loudest value; what is quieter is drawn as silence
 SILENCE = -50.0  # dB; a recording with nothing louder is not blown up to full ink
 
 
-def probability_bars(probabilities: np.ndarray | None) -> go.Figure:
+def probability_bars(
+    probabilities: Mapping[str, float], emotions: Sequence[Emotion] = EMOTIONS
+) -> go.Figure:
     """One horizontal bar an emotion; empty tracks when there was no speech.
 
     Args:
-        probabilities: (8,) in the order of `LABELS`, or None.
+        probabilities: by emotion; empty without speech.
+        emotions: those of the model, in its order.
     """
-    names = [f"{emotion.symbol} {emotion.name}" for emotion in EMOTIONS]
-    shown = np.zeros(len(LABELS)) if probabilities is None else np.asarray(probabilities, float)
-    words = ["\N{EN DASH}" if probabilities is None else f"{value:.0%}" for value in shown]
+    names = [f"{emotion.symbol} {emotion.name}" for emotion in emotions]
+    shown = [probabilities.get(emotion.name, 0.0) for emotion in emotions]
+    words = [f"{value:.0%}" if probabilities else "\N{EN DASH}" for value in shown]
     tracks = go.Bar(
-        x=np.ones(len(LABELS)),
+        x=np.ones(len(emotions)),
         y=names,
         orientation="h",
         marker={"color": FAINT, "cornerradius": 5},
@@ -51,7 +58,7 @@ def probability_bars(probabilities: np.ndarray | None) -> go.Figure:
         x=shown,
         y=names,
         orientation="h",
-        marker={"color": [emotion.colour for emotion in EMOTIONS], "cornerradius": 5},
+        marker={"color": [emotion.colour for emotion in emotions], "cornerradius": 5},
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
     figure = go.Figure([tracks, bars])
@@ -81,18 +88,18 @@ def recording(analysis: Analysis) -> go.Figure:
     picture = analysis.picture
     if picture is None:
         raise ValueError("An analysis without a picture cannot be drawn.")
-    long = len(analysis.timeline) > 1
+    long = len(analysis.windows) > 1
     heights = [120, 210, 200] if long else [140, 240]
     figure = make_subplots(
         rows=len(heights), cols=1, shared_xaxes=True, vertical_spacing=0.07, row_heights=heights
     )
-    figure.add_trace(waveform_bars(picture, analysis.timeline), row=1, col=1)
+    figure.add_trace(waveform_bars(picture, analysis.segments, analysis.emotions), row=1, col=1)
     figure.add_trace(mel_heatmap(picture), row=2, col=1)
     top = peak(picture)
     figure.update_yaxes(visible=False, fixedrange=True, range=[-top, top], row=1, col=1)
     figure.update_yaxes(mel_axis(picture), row=2, col=1)
     if long:
-        for line in timeline_lines(analysis.timeline):
+        for line in timeline_lines(analysis.windows, analysis.emotions):
             figure.add_trace(line, row=3, col=1)
         figure.update_yaxes(CONFIDENCE_AXIS, row=3, col=1)
     _style(figure, height=sum(heights) + 100)
@@ -106,14 +113,15 @@ def recording(analysis: Analysis) -> go.Figure:
     return figure
 
 
-def waveform_bars(picture: Picture, timeline: pd.DataFrame) -> go.Bar:
-    """The lowest and highest sample of each slice of time, in the colour of its emotion."""
+def waveform_bars(picture: Picture, segments: pd.DataFrame, emotions: Sequence[Emotion]) -> go.Bar:
+    """The lowest and highest sample of each slice of time, in the colour of its segment."""
     columns = len(picture.waveform)
     edges = np.linspace(0, columns, min(BARS, columns) + 1).astype(int)
     low = np.minimum.reduceat(picture.waveform[:, 0], edges[:-1])
     high = np.maximum.reduceat(picture.waveform[:, 1], edges[:-1])
     times = (edges[:-1] + edges[1:]) / 2 / columns * picture.duration
-    emotions = emotion_at(times, timeline)
+    said = said_at(times, segments)
+    colours = {emotion.name: emotion.colour for emotion in emotions}
     height = np.maximum(high - low, peak(picture) / 50)  # silence is a thin line, not nothing
     return go.Bar(
         x=_rounded(times),
@@ -121,10 +129,10 @@ def waveform_bars(picture: Picture, timeline: pd.DataFrame) -> go.Bar:
         y=_rounded(height),
         width=picture.duration / len(times) * 0.75,
         marker={
-            "color": [BY_NAME[name].colour if name else GREY for name in emotions],
+            "color": [colours.get(name, GREY) for name in said],
             "line": {"width": 0},
         },
-        customdata=[name or "no speech" for name in emotions],
+        customdata=said,
         hovertemplate="%{x:.2f} s: %{customdata}<extra></extra>",
         showlegend=False,
     )
@@ -135,12 +143,10 @@ def peak(picture: Picture) -> float:
     return max(float(np.abs(picture.waveform).max()), 0.01)
 
 
-def emotion_at(times: np.ndarray, timeline: pd.DataFrame) -> list[str | None]:
-    """The emotion of the window whose middle is nearest to each time, None without speech."""
-    middles = _middles(timeline)
-    nearest = np.searchsorted((middles[1:] + middles[:-1]) / 2, times)
-    emotions = timeline["emotion"].to_list()
-    return [emotions[index] if isinstance(emotions[index], str) else None for index in nearest]
+def said_at(times: np.ndarray, segments: pd.DataFrame) -> list[str]:
+    """The emotion, "unclear" or "no speech" of the segment at each time."""
+    said = segments["emotion"].fillna(segments["state"]).to_list()
+    return [said[at] for at in np.searchsorted(segments["end"].to_numpy()[:-1], times)]
 
 
 def mel_heatmap(picture: Picture) -> go.Heatmap:
@@ -177,16 +183,16 @@ def mel_axis(picture: Picture) -> dict:
     }
 
 
-def emotion_counts(files: pd.DataFrame) -> go.Figure:
-    """A pie and a histogram of the emotions of many recordings.
-
-    Args:
-        files: as `tables.files` makes it; what has an error is left out.
-    """
-    heard = files[files["error"].isna()]["emotion"].fillna("no speech")
-    counts = heard.value_counts().reindex([*LABELS, "no speech"], fill_value=0)
-    colours = [emotion.colour for emotion in EMOTIONS] + [GREY]
-    names = [f"{emotion.symbol} {emotion.name}" for emotion in EMOTIONS] + ["no speech"]
+def emotion_counts(outcomes: Iterable[Outcome]) -> go.Figure:
+    """A pie and a histogram of the emotions of many recordings; errors are left out."""
+    analyses = [outcome.analysis for outcome in outcomes if outcome.analysis]
+    emotions = analyses[0].emotions if analyses else EMOTIONS
+    states = (MIXED, UNCLEAR, NO_SPEECH)
+    heard = pd.Series([one.emotion or one.state for one in analyses], dtype=object)
+    labels = [*(emotion.name for emotion in emotions), *states]
+    counts = heard.value_counts().reindex(labels, fill_value=0)
+    colours = [emotion.colour for emotion in emotions] + [GREY] * len(states)
+    names = [f"{emotion.symbol} {emotion.name}" for emotion in emotions] + [*states]
     present = np.flatnonzero(counts)
     figure = make_subplots(
         rows=1, cols=2, specs=[[{"type": "domain"}, {"type": "xy"}]], column_widths=[0.36, 0.64]
@@ -221,10 +227,10 @@ def emotion_counts(files: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def timeline_lines(timeline: pd.DataFrame) -> list[go.Scatter]:
+def timeline_lines(windows: pd.DataFrame, emotions: Sequence[Emotion]) -> list[go.Scatter]:
     """The confidence of each emotion over the middles of the windows; gaps without speech."""
-    step = -(-len(timeline) // COLUMNS)
-    thinned = timeline.iloc[::step]
+    step = -(-len(windows) // COLUMNS)
+    thinned = windows.iloc[::step]
     middles = _rounded(_middles(thinned))
     return [
         go.Scatter(
@@ -238,12 +244,12 @@ def timeline_lines(timeline: pd.DataFrame) -> list[go.Scatter]:
             hovertemplate=f"%{{x:.1f}} s: {emotion.name} %{{y:.0%}}<extra></extra>",
             showlegend=False,
         )
-        for emotion in EMOTIONS
+        for emotion in emotions
     ]
 
 
-def _middles(timeline: pd.DataFrame) -> np.ndarray:
-    return ((timeline["start"] + timeline["end"]) / 2).to_numpy(float)
+def _middles(windows: pd.DataFrame) -> np.ndarray:
+    return ((windows["start"] + windows["end"]) / 2).to_numpy(float)
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:

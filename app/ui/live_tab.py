@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 from weakref import WeakSet
 
 import gradio as gr
@@ -14,9 +13,9 @@ import plotly
 
 from ..audio import HOP_SECONDS
 from ..classifier import Classifier
-from ..emotions import EMOTIONS
 from ..limits import LIMITS, in_minutes
-from ..live import DEFAULT_SMOOTHING, LiveSession, Reading
+from ..live import DEFAULT_SMOOTHING, LiveSession
+from ..tables import reading_record
 from . import asset
 from .model_choice import chooser, named
 
@@ -96,7 +95,7 @@ def build(classifier: Classifier, page: gr.Blocks) -> None:
     panel = gr.HTML(
         html_template=asset("live.html"),
         js_on_load=asset("live.js"),
-        emotions=[vars(emotion) for emotion in EMOTIONS],
+        emotions=[vars(emotion) for emotion in classifier.info.emotions],
         apply_default_css=False,
         elem_id="live",
     )
@@ -108,7 +107,7 @@ def build(classifier: Classifier, page: gr.Blocks) -> None:
             DEFAULT_SMOOTHING,
             step=0.05,
             label="Smoothing",
-            info="How long a reading lingers and how clear a lead a new label needs.",
+            info="Higher is steadier and slower.",
         )
         step = gr.Radio(
             [("twice a second", 0.5), ("once a second", 1.0), ("every two seconds", 2.0)],
@@ -186,7 +185,7 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
         current.read = end
     answer = {
         "heard": round(end, 3),
-        "readings": [describe(reading) for reading in readings],
+        "readings": [reading_record(reading) for reading in readings],
         "loading": not ready,
     }
     return gr.skip() if current is listener else current, answer
@@ -226,20 +225,3 @@ def adjust(
     session.smoothing, session.step = smoothing, step
     if session.classifier.folder.name != model:
         session.use(named(classifier, model))
-
-
-def describe(reading: Reading) -> dict[str, Any]:
-    """A reading as the page's script takes it."""
-    probabilities, confidence = reading.probabilities, reading.confidence
-    return {
-        "time": reading.time,
-        "status": reading.status,
-        "emotion": reading.emotion,
-        "confidence": None if confidence is None else round(confidence, 4),
-        # In double precision, or four decimals become sixteen on the way.
-        "probabilities": None
-        if probabilities is None
-        else probabilities.astype(float).round(4).tolist(),
-        "speech": round(reading.speech, 3),
-        "level": round(reading.level, 1),
-    }

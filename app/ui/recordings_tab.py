@@ -13,6 +13,7 @@ from ..batch import Progress, expand, hear_all
 from ..classifier import Classifier
 from ..emotions import BY_NAME
 from ..limits import LIMITS
+from ..recordings import Analysis
 from ..tables import Outcome
 from . import ASSETS, asset, charts
 from .gradio_patches import Kept
@@ -67,7 +68,7 @@ def build(classifier: Classifier, page: gr.Blocks) -> None:
         with gr.Column(scale=6, min_width=300):
             summary = gr.HTML(empty_summary(), elem_id="summary", apply_default_css=False)
             bars = gr.Plot(
-                charts.probability_bars(None), show_label=False, container=False, elem_id="bars"
+                charts.probability_bars({}), show_label=False, container=False, elem_id="bars"
             )
     with gr.Column(visible=False, elem_id="many") as many:
         table = gr.Dataframe(
@@ -97,7 +98,7 @@ def build(classifier: Classifier, page: gr.Blocks) -> None:
             )
         with gr.Row():
             files_csv = gr.Button("Recordings as CSV", size="sm")
-            segments_csv = gr.Button("Windows as CSV", size="sm")
+            segments_csv = gr.Button("Segments as CSV", size="sm")
             everything = gr.Button("All as JSON", size="sm")
     parcel = gr.Textbox(visible="hidden", elem_id="parcel")
 
@@ -123,7 +124,7 @@ def build(classifier: Classifier, page: gr.Blocks) -> None:
     table.select(choose, inputs=results, outputs=details, queue=False, **QUIET)
     for button, make, name in (
         (files_csv, files_text, "undertone-recordings.csv"),
-        (segments_csv, segments_text, "undertone-windows.csv"),
+        (segments_csv, segments_text, "undertone-segments.csv"),
         (everything, json_text, "undertone.json"),
     ):
         # The text is saved by the page, so that the server keeps no copy of anyone's results.
@@ -202,7 +203,7 @@ def found(outcomes: list[Outcome], total: int, paths: list[str]) -> Updates:
         gr.update(visible=True),
         gr.update(visible=many),
         rows(outcomes) if many else gr.skip(),
-        charts.emotion_counts(tables.files(outcomes)) if many else gr.skip(),
+        charts.emotion_counts(outcomes) if many else gr.skip(),
         gr.update(visible=True),
         *(details_of(outcomes[-1], paths) if first else (gr.skip() for _ in range(5))),
     )
@@ -225,20 +226,20 @@ def choose(outcomes: list[Outcome], chosen: gr.SelectData) -> Updates:
 def details_of(outcome: Outcome | None, paths: list[str] | None = None) -> Updates:
     """Summary, bars, sound, windows and player of one recording."""
     if outcome is None:
-        return empty_summary(), charts.probability_bars(None), None, None, None
+        return empty_summary(), charts.probability_bars({}), None, None, None
     analysis = outcome.analysis
     if analysis is None:
-        return summary_of(outcome), charts.probability_bars(None), None, None, None
+        return summary_of(outcome), charts.probability_bars({}), None, None, None
     path = next((path for path in paths or [] if Path(path).name == outcome.file), None)
-    windows = tables.segments([outcome]).drop(columns="file")
+    windows = tables.windows([outcome], labels_of(analysis)).drop(columns="file")
     return (
         summary_of(outcome),
-        charts.probability_bars(analysis.probabilities),
+        charts.probability_bars(analysis.probabilities, analysis.emotions),
         charts.recording(analysis),
         windows.rename(columns={"start": "start, s", "end": "end, s"}),
         {
             "name": outcome.file,
-            "emotion": analysis.emotion or "no speech",
+            "emotion": analysis.sentence,
             "path": path,
             "duration": analysis.duration,
         },
@@ -253,22 +254,31 @@ def rows(outcomes: list[Outcome]) -> list[list[Any]]:
         if heard is None:
             listed.append([number, outcome.file, "", None, None, None, outcome.error])
             continue
-        emotion = "no speech"
-        if heard.emotion is not None:
-            emotion = f"{BY_NAME[heard.emotion].symbol} {heard.emotion}"
+        symbols = {emotion.name: f"{emotion.symbol} " for emotion in heard.emotions}
+        emotion = symbols.get(heard.emotion or "", "") + (heard.emotion or heard.state)
         confidence = None if heard.confidence is None else round(100 * heard.confidence)
-        seconds = [round(heard.duration, 1), round(heard.speech, 1)]
+        seconds = [round(heard.duration, 1), round(heard.speech_seconds, 1)]
         listed.append([number, outcome.file, emotion, confidence, *seconds, ""])
     return listed
 
 
+def labels_of(analysis: Analysis) -> list[str]:
+    """The names of the emotions that it chose from."""
+    return [emotion.name for emotion in analysis.emotions]
+
+
+def common_labels(outcomes: list[Outcome]) -> list[str]:
+    """Of the model that all were analyzed with; none where all of them failed."""
+    return next((labels_of(one.analysis) for one in outcomes if one.analysis), [])
+
+
 def files_text(outcomes: list[Outcome]) -> str:
-    return tables.files(outcomes).to_csv(index=False)
+    return tables.files(outcomes, common_labels(outcomes)).to_csv(index=False)
 
 
 def segments_text(outcomes: list[Outcome]) -> str:
-    return tables.segments(outcomes).to_csv(index=False)
+    return tables.segments(outcomes, common_labels(outcomes)).to_csv(index=False)
 
 
 def json_text(outcomes: list[Outcome]) -> str:
-    return tables.as_json(outcomes)
+    return tables.as_json(outcomes, common_labels(outcomes))

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from ..emotions import BY_NAME
+from ..labelling import NO_SPEECH
 from ..tables import Outcome
 
 NO_PROGRESS = ""
@@ -13,12 +13,13 @@ def summary_of(outcome: Outcome) -> str:
     analysis = outcome.analysis
     if analysis is None:
         return _summary("", "Not heard", escape(outcome.error or ""), escape(outcome.file))
-    heard = (
-        f"{escape(outcome.file)} · {clock(analysis.duration)}, {clock(analysis.speech)} of speech"
-    )
-    if analysis.emotion is None or analysis.confidence is None:
+    spoken = clock(analysis.speech_seconds)
+    heard = f"{escape(outcome.file)} · {clock(analysis.duration)}, {spoken} of speech"
+    if analysis.state == NO_SPEECH:
         return _summary("", "No speech", "No speech was heard, so there is no emotion.", heard)
-    emotion = BY_NAME[analysis.emotion]
+    if analysis.emotion is None or analysis.confidence is None:
+        return _summary("", analysis.state.capitalize(), analysis.sentence.capitalize(), heard)
+    emotion = next(one for one in analysis.emotions if one.name == analysis.emotion)
     certainty = f"{analysis.confidence:.0%} confident"
     return _summary(emotion.symbol, emotion.name, certainty, heard, emotion.colour)
 

@@ -59,10 +59,10 @@ function show(state, face, title, detail, colour) {
 }
 
 function showShares(probabilities) {
-  rows.forEach((row, index) => {
-    const share = probabilities ? probabilities[index] : 0;
+  rows.forEach((row) => {
+    const share = probabilities[row.dataset.emotion] ?? 0;
     row.style.setProperty("--share", share);
-    row.querySelector(".percent").textContent = probabilities ? percent(share) : "–";
+    row.querySelector(".percent").textContent = row.dataset.emotion in probabilities ? percent(share) : "–";
   });
 }
 
@@ -83,17 +83,21 @@ function showReading(reading) {
   if (!root.dataset.recording) return rest(); // the last chunk can come after stop
   if (emotion) {
     const detail = `${percent(reading.confidence)} confident`;
-    show(reading.status, emotion.symbol, emotion.name, detail, emotion.colour);
-  } else if (reading.status === "no speech") {
+    show(light(reading), emotion.symbol, emotion.name, detail, emotion.colour);
+  } else if (reading.state === "unclear") {
+    show(light(reading), "", "Unclear", `${reading.candidates.join(" or ")}, with no clear lead`);
+  } else if (reading.state === "no speech") {
     show("no speech", "", "No speech", "Waiting for a voice.");
   } else {
     listen();
   }
 }
 
+const light = (reading) => (reading.speaking ? "speaking" : "no speech");
+
 function remember(reading) {
   times.push(reading.time);
-  shares.forEach((line, index) => line.push(reading.probabilities?.[index] ?? null));
+  shares.forEach((line, index) => line.push(reading.probabilities[emotions[index].name] ?? null));
   // One more than fits, so that the lines leave the plot through its edge.
   while (times.length > 1 && times[1] < reading.time - WINDOW) {
     times.shift();
@@ -159,7 +163,7 @@ function clear() {
   zoom = null;
   shares = emotions.map(() => []);
   for (const row of rows) row.classList.remove("current");
-  showShares(null);
+  showShares({});
   showLevel(QUIETEST);
 }
 

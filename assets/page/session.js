@@ -9,7 +9,7 @@
 //   clear()           begin a new recording
 window.recordingSession = (element, emotions) => {
   const SHORTEST = 60; // seconds that the ribbon shows at least
-  const COLUMNS = ["time", "status", "emotion", "confidence", "speech", "level"];
+  const COLUMNS = ["time", "state", "emotion", "candidates", "confidence", "speaking", "speech_share", "level"];
 
   const find = (selector) => element.querySelector(selector);
   const percent = (share) => `${Math.round(100 * share)}%`;
@@ -20,6 +20,8 @@ window.recordingSession = (element, emotions) => {
 
   const clock = (seconds) =>
     `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  // Short episodes begin and end in the same second: tenths tell them apart.
+  const exactly = (seconds) => `${clock(seconds)}.${Math.floor((seconds * 10) % 10)}`;
   const colourOf = (name) => emotions.find((one) => one.name === name)?.colour;
 
   // Each reading with the moment it begins, which is where the one before ends.
@@ -87,8 +89,8 @@ window.recordingSession = (element, emotions) => {
         name.lastChild.textContent = emotion;
         const cells = [
           percent(seconds / spoken),
-          clock(seconds),
-          `${clock(longest.start)} to ${clock(longest.end)}`,
+          exactly(seconds),
+          `${exactly(longest.start)} to ${exactly(longest.end)}`,
         ];
         row.append(name);
         for (const text of cells) row.insertCell().textContent = text;
@@ -102,8 +104,10 @@ window.recordingSession = (element, emotions) => {
   function table() {
     const names = emotions.map((emotion) => emotion.name);
     const lines = readings.map((reading) => [
-      ...COLUMNS.map((column) => reading[column] ?? ""),
-      ...names.map((_, index) => reading.probabilities?.[index] ?? ""),
+      ...COLUMNS.map((column) =>
+        column === "candidates" ? reading.candidates.join(" or ") : (reading[column] ?? ""),
+      ),
+      ...names.map((name) => reading.probabilities[name] ?? ""),
     ]);
     return [[...COLUMNS, ...names], ...lines].map((line) => line.join(",")).join("\n") + "\n";
   }

@@ -15,7 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from app.bundle import SCHEMA, BundleInfo
-from app.emotions import LABELS
+from app.emotions import EMOTIONS, LABELS
+from app.labelling import NAMED_FROM
 from model_training.corpora.clips import Clips
 from model_training.corpora.decoding import CACHE
 from model_training.evaluation import metrics
@@ -59,10 +60,11 @@ def evaluate(split: Split, features: np.ndarray) -> metrics.Evaluation:
         name=NAME,
         recipe=NAME,
         description="Support vector machine over 88 eGeMAPS functionals.",
-        labels=list(LABELS),
+        emotions=list(EMOTIONS),
         sample_rate=SAMPLE_RATE,
         window_seconds=3.0,
         temperature=1.0,
+        named_from=NAMED_FROM,
         parameters=int(machine[-1].support_vectors_.size),
         protocol=split.protocol,
         fold=split.fold,

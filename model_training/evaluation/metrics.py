@@ -175,8 +175,8 @@ def answers(
     rows = np.full((len(table), len(LABELS)), np.nan, np.float32)
     for row, index in enumerate(tqdm(table.index, desc="evaluate", unit="clip")):
         heard = analyze((classifier.sample_rate, clips[index]), classifier).probabilities
-        if heard is not None:
-            rows[row] = heard
+        if heard:
+            rows[row] = list(heard.values())
     return rows
 
 

@@ -16,9 +16,10 @@ from scipy.special import softmax
 
 from app import bundle, saved_model
 from app.bundle import BundleInfo, Voices
-from app.emotions import LABELS
+from app.emotions import EMOTIONS, LABELS
 from app.errors import UndertoneError
 from app.frontend import Standardize
+from app.labelling import NAMED_FROM
 from model_training.corpora.clips import impulse_responses, noises
 from model_training.ingredients.schedules import BEST_FILE, read_history
 from model_training.ingredients.targets import corpus_crossentropy, one_hot
@@ -281,10 +282,11 @@ def _info(
         name=recipe.name,
         recipe=recipe.name,
         description=recipe.description,
-        labels=list(LABELS),
+        emotions=list(EMOTIONS),
         sample_rate=recipe.sample_rate,
         window_seconds=recipe.window_seconds,
         temperature=temperature,
+        named_from=NAMED_FROM,
         parameters=model.count_params(),
         protocol=split.protocol,
         fold=split.fold,

@@ -230,7 +230,7 @@ def check(answers):
 
 def test_the_page_answers_all_of_them_in_one_archive(classifier, crowd):
     *_, last = recordings_tab.hear(classifier, [str(crowd / "all.zip")], classifier.folder.name)
-    check(answers_of(tables.records(tables.files(last[0]))))
+    check(answers_of(tables.records(tables.files(last[0], classifier.labels))))
 
 
 def test_the_command_answers_all_of_them_in_one_folder(crowd):

@@ -13,7 +13,6 @@ import pytest
 from app import audio, tables
 from app.batch import Item, Progress, expand, hear_all, outcomes
 from app.emotions import LABELS
-from app.prediction import prediction
 from app.recordings import analyze
 from app.tables import Outcome
 
@@ -61,16 +60,16 @@ def test_progress_and_outcomes_come_in_order(classifier, examples, tmp_path):
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"")
     steps = list(hear_all(expand([examples[0], broken, examples[1]]), classifier))
-    assert [step.file for step in steps] == [
-        examples[0].name,
+    assert list(dict.fromkeys(step.file for step in steps)) == [
         examples[0].name,
         "broken.wav",
         examples[1].name,
-        examples[1].name,
     ]
-    assert isinstance(steps[0], Progress)
-    assert steps[2].error == "broken.wav is empty."
-    assert steps[-1].analysis.emotion
+    done = [step for step in steps if isinstance(step, Outcome)]
+    assert [outcome.error for outcome in done] == [None, "broken.wav is empty.", None]
+    seconds = [step.seconds for step in steps if isinstance(step, Progress)]
+    assert seconds[0] == pytest.approx(1.0, abs=0.5)
+    assert steps[-2] == Progress(examples[1].name, done[-1].analysis.duration)
 
 
 def test_many_at_once_are_heard_as_one_by_one(classifier, examples):
@@ -78,7 +77,9 @@ def test_many_at_once_are_heard_as_one_by_one(classifier, examples):
     assert [outcome.file for outcome in three] == [path.name for path in examples]
     for alone, together in zip(one, three, strict=True):
         np.testing.assert_allclose(
-            together.analysis.probabilities, alone.analysis.probabilities, atol=1e-5
+            list(together.analysis.probabilities.values()),
+            list(alone.analysis.probabilities.values()),
+            atol=1e-5,
         )
 
 
@@ -142,42 +143,44 @@ def results(classifier, examples):
 
 
 def test_the_table_of_files_has_a_row_each(results):
-    table = tables.files(results)
-    assert tuple(table.columns) == tables.FILE_COLUMNS
+    table = tables.files(results, LABELS)
+    assert tuple(table.columns) == (*tables.FILE_COLUMNS, *LABELS)
+    assert table["state"].tolist() == ["named", "no speech", None]
     assert table["emotion"].tolist() == [results[0].analysis.emotion, None, None]
     assert table["error"].tolist() == [None, None, "The recording is empty."]
     assert table.loc[0, list(LABELS)].sum() == pytest.approx(1, abs=1e-3)
-    assert table.loc[1, ["duration", "speech"]].tolist() == [1.0, 0.0]
+    assert table.loc[1, ["duration", "speech_seconds"]].tolist() == [1.0, 0.0]
     assert tables.records(table)[1]["confidence"] is None
 
 
 def test_a_note_is_a_column_beside_the_error(results):
     noted = Outcome("odd.wav", replace(results[0].analysis, note="The samples were scaled."))
-    table = tables.files([noted, *results])
+    table = tables.files([noted, *results], LABELS)
     assert table["note"].tolist() == ["The samples were scaled.", None, None, None]
-    assert prediction(noted.analysis).note == "The samples were scaled."
-    (listed, *_) = json.loads(tables.as_json([noted]))
+    assert noted.analysis.prediction().note == "The samples were scaled."
+    (listed, *_) = json.loads(tables.as_json([noted], LABELS))
     assert listed["note"] == "The samples were scaled."
 
 
-def test_the_table_of_segments_is_the_timeline(results):
-    table = tables.segments(results)
-    assert tuple(table.columns) == tables.SEGMENT_COLUMNS
+@pytest.mark.parametrize("kind", ["segments", "windows"])
+def test_the_tables_of_segments_and_windows_are_those_of_the_analyses(results, kind):
+    table = getattr(tables, kind)(results, LABELS)
+    assert tuple(table.columns) == (*tables.SEGMENT_COLUMNS, *LABELS)
     assert set(table["file"]) == {results[0].file, "silence"}
-    timeline = results[0].analysis.timeline
+    expected = getattr(results[0].analysis, kind)
     own = table[table["file"] == results[0].file]
-    np.testing.assert_allclose(own["start"], timeline["start"])
-    assert own["emotion"].tolist() == timeline["emotion"].tolist()
+    np.testing.assert_allclose(own["start"], expected["start"])
+    assert own["emotion"].tolist() == expected["emotion"].tolist()
 
 
 def test_tables_of_nothing_have_their_columns():
     broken = [Outcome("a", error="broken")]
-    assert tuple(tables.segments(broken).columns) == tables.SEGMENT_COLUMNS
-    assert tuple(tables.files([]).columns) == tables.FILE_COLUMNS
+    assert tuple(tables.segments(broken, LABELS).columns) == (*tables.SEGMENT_COLUMNS, *LABELS)
+    assert tuple(tables.files([], LABELS).columns) == (*tables.FILE_COLUMNS, *LABELS)
 
 
 def test_segments_are_a_segmented_index_of_audformat(results, tmp_path):
-    tables.segments(results).to_csv(tmp_path / "segments.csv", index=False)
+    tables.segments(results, LABELS).to_csv(tmp_path / "segments.csv", index=False)
     table = pd.read_csv(tmp_path / "segments.csv")
     index = audformat.segmented_index(
         table["file"],

@@ -24,6 +24,10 @@ def edit(folder, **changes):
     path.write_text(json.dumps({key: value for key, value in content.items() if value is not ...}))
 
 
+def emotions(*names):
+    return [{"name": name, "colour": "#000000", "symbol": ""} for name in names]
+
+
 def truncate(path):
     path.write_bytes(path.read_bytes()[:-1000])
 
@@ -47,7 +51,19 @@ BROKEN = {
     "a wrong type": (lambda f: edit(f, sample_rate="fast"), "sample_rate"),
     "a temperature of zero": (lambda f: edit(f, temperature=0.0), "temperature"),
     "another schema": (lambda f: edit(f, schema_version=99), "schema 99"),
-    "other labels": (lambda f: edit(f, labels=["yes", "no"]), "other labels"),
+    "one emotion": (lambda f: edit(f, emotions=emotions("sad")), "emotions"),
+    "an emotion twice": (lambda f: edit(f, emotions=emotions("sad", "sad")), "a name of its own"),
+    "a reserved name": (lambda f: edit(f, emotions=emotions("sad", "unclear")), "none of"),
+    "an emotion without a colour": (lambda f: edit(f, emotions=[{"name": "sad"}] * 2), "colour"),
+    "other emotions than outputs": (
+        lambda f: edit(f, emotions=emotions("yes", "no")),
+        "to .None, 2",
+    ),
+    "a key too many in an emotion": (
+        lambda f: edit(f, emotions=[one | {"mood": 1} for one in emotions("yes", "no")]),
+        "mood",
+    ),
+    "nothing is ever named": (lambda f: edit(f, named_from=1.5), "named_from"),
     "other model": (other_model, r"\(None, 100\)"),
 }
 

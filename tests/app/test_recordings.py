@@ -1,16 +1,21 @@
 """Whole recordings: the shape and the truth of what is said of them."""
 
 import io
+import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app import audio, recordings
 from app.audio import AudioError
 from app.emotions import LABELS
-from app.picture import COLUMNS, PictureBuilder
-from app.recordings import analyze, hear
+from app.picture import COLUMNS as PICTURE_COLUMNS
+from app.picture import PictureBuilder
+from app.recordings import RecordingAnalyzer, analyze
+from app.segments import COLUMNS
 
 RATE = audio.SAMPLE_RATE
 
@@ -23,45 +28,48 @@ def joined(examples):
 
 
 def test_the_timeline_covers_the_recording(classifier, joined):
-    timeline = analyze((RATE, joined), classifier).timeline
+    timeline = analyze((RATE, joined), classifier).windows
     duration = len(joined) / RATE
-    assert list(timeline.columns) == ["start", "end", "speech", "emotion", "confidence", *LABELS]
+    assert list(timeline.columns) == [*COLUMNS, *LABELS]
     np.testing.assert_allclose(np.diff(timeline["start"]), audio.HOP_SECONDS)
     assert timeline["end"].iloc[-1] == pytest.approx(duration)
     assert (timeline["end"] - timeline["start"]).iloc[:-1].to_numpy() == pytest.approx(3.0)
-    spoken = timeline.dropna(subset="emotion")
+    spoken = timeline[timeline["state"] != "no speech"]
     assert len(spoken) > 0.8 * len(timeline)
     np.testing.assert_allclose(spoken[list(LABELS)].sum(axis=1), 1.0, atol=1e-5)
     best = spoken[list(LABELS)].idxmax(axis=1)
-    assert (best == spoken["emotion"]).all()
+    named = spoken["state"] == "named"
+    assert (best == spoken["emotion"])[named].all()
+    assert 0.5 < named.mean() < 1.0
 
 
 def test_the_whole_is_the_mean_of_its_windows_weighted_by_speech(classifier, joined):
     analysis = analyze((RATE, joined), classifier)
-    spoken = analysis.timeline.dropna(subset="emotion")
-    weights = spoken["speech"] * (spoken["end"] - spoken["start"])
+    spoken = analysis.windows[analysis.windows["state"] != "no speech"]
+    weights = spoken["speech_share"] * (spoken["end"] - spoken["start"])
     mean = np.average(spoken[list(LABELS)], axis=0, weights=weights)
-    np.testing.assert_allclose(analysis.probabilities, mean, atol=1e-4)
-    assert analysis.emotion == LABELS[int(mean.argmax())]
-    assert analysis.confidence == pytest.approx(mean.max(), abs=1e-4)
+    assert list(analysis.probabilities) == list(LABELS)
+    np.testing.assert_allclose(list(analysis.probabilities.values()), mean, atol=1e-4)
 
 
 @pytest.mark.parametrize("seconds", [0.001, 0.3, 2.0, 3.0, 7.25])
 def test_silence_has_no_emotion(classifier, seconds):
     analysis = analyze((RATE, np.zeros(round(seconds * RATE), np.float32)), classifier)
-    assert (analysis.emotion, analysis.confidence, analysis.probabilities) == (None, None, None)
-    assert analysis.speech == 0.0
-    assert analysis.timeline["emotion"].isna().all()
-    assert len(analysis.timeline) >= 1
+    assert (analysis.state, analysis.emotion, analysis.confidence) == ("no speech", None, None)
+    assert analysis.probabilities == {}
+    assert analysis.speech_seconds == 0.0
+    assert analysis.shares == {"no speech": 1.0}
+    assert analysis.windows["emotion"].isna().all()
+    assert analysis.segments[["start", "end"]].values.tolist() == [[0.0, analysis.duration]]
 
 
 def test_hiss_has_no_emotion(classifier):
     hiss = np.random.default_rng(0).standard_normal(10 * RATE).astype(np.float32) * 0.1
-    assert analyze((RATE, hiss), classifier).emotion is None
+    assert analyze((RATE, hiss), classifier).state == "no speech"
 
 
 def test_a_short_recording_is_one_padded_row(classifier, examples):
-    timeline = analyze((RATE, audio.load(examples[0])[:RATE]), classifier).timeline
+    timeline = analyze((RATE, audio.load(examples[0])[:RATE]), classifier).windows
     assert len(timeline) == 1
     assert timeline.loc[0, "end"] == pytest.approx(1.0)
 
@@ -77,15 +85,19 @@ def test_blocks_leave_no_trace(classifier, joined, monkeypatch):
     whole = analyze((RATE, joined), classifier)
     monkeypatch.setattr(recordings, "BLOCK_SECONDS", 1.3)
     cut = analyze((RATE, joined), classifier)
-    assert (cut.duration, cut.speech) == (whole.duration, pytest.approx(whole.speech))
-    pd.testing.assert_frame_equal(cut.timeline, whole.timeline, atol=1e-4)
+    assert (cut.duration, cut.speech_seconds) == (
+        whole.duration,
+        pytest.approx(whole.speech_seconds),
+    )
+    pd.testing.assert_frame_equal(cut.windows, whole.windows, atol=1e-4)
+    pd.testing.assert_frame_equal(cut.segments, whole.segments, atol=1e-4)
 
 
 def test_a_path_its_bytes_a_file_and_its_samples_are_heard_alike(classifier, examples):
     path = examples[0]
     content = path.read_bytes()
     sources = [path, str(path), content, io.BytesIO(content), (RATE, audio.load(path))]
-    heard = [analyze(source, classifier).probabilities for source in sources]
+    heard = [list(analyze(source, classifier).probabilities.values()) for source in sources]
     for probabilities in heard[1:]:
         np.testing.assert_allclose(probabilities, heard[0], atol=1e-5)
 
@@ -94,9 +106,8 @@ def test_samples_may_be_stereo_integers_at_another_rate(classifier, examples):
     waveform = audio.load(examples[0], 44_100)
     stereo = np.repeat(np.rint(waveform * 32_767).astype(np.int16)[:, None], 2, axis=1)
     direct = analyze(examples[0], classifier).probabilities
-    np.testing.assert_allclose(
-        analyze((44_100, stereo), classifier).probabilities, direct, atol=0.05
-    )
+    resampled = analyze((44_100, stereo), classifier).probabilities
+    assert resampled == pytest.approx(direct, abs=0.05)
 
 
 def test_progress_comes_block_by_block_and_ends_with_the_recording(classifier, joined):
@@ -108,12 +119,19 @@ def test_progress_comes_block_by_block_and_ends_with_the_recording(classifier, j
     assert heard[-1] == pytest.approx(analysis.duration)
 
 
-def test_closing_ends_the_work(joined, classifier):
-    hearing = hear((RATE, np.tile(joined, 4)), classifier)
-    next(hearing)
-    hearing.close()
-    with pytest.raises(StopIteration):
-        next(hearing)
+@settings(max_examples=5, deadline=None)
+@given(sizes=st.lists(st.integers(100, 40 * RATE), min_size=1, max_size=5))
+def test_pieces_of_any_length_make_the_same_analysis(classifier, joined, sizes):
+    whole = analyze((RATE, joined), classifier)
+    analyzer, start = RecordingAnalyzer(classifier), 0
+    for size in itertools.cycle(sizes):
+        analyzer.push(joined[start : start + size])
+        start += size
+        if start >= len(joined):
+            break
+    cut = analyzer.finish()
+    pd.testing.assert_frame_equal(cut.windows, whole.windows, atol=1e-4)
+    pd.testing.assert_frame_equal(cut.segments, whole.segments, atol=1e-4)
 
 
 def test_what_is_no_recording_is_said_in_a_sentence(classifier):
@@ -128,7 +146,7 @@ def test_a_picture_is_small_and_true(classifier, joined, seconds):
     waveform = np.resize(joined, round(seconds * RATE))
     picture = analyze((RATE, waveform), classifier, picture=True).picture
     columns = len(picture.waveform)
-    assert columns == len(picture.spectrogram) <= COLUMNS
+    assert columns == len(picture.spectrogram) <= PICTURE_COLUMNS
     assert picture.duration == pytest.approx(seconds, abs=1e-3)
     assert picture.waveform[:, 1].max() == waveform.max()
     assert picture.waveform[:, 0].min() == waveform.min()

@@ -114,7 +114,7 @@ def test_stop_gives_a_summary_and_every_reading(open_page):
     readings = pd.read_csv(table.value.path())
     assert readings["time"].to_list() == plotted(page)[0]["x"]
     assert list(readings.columns[-8:]) == list(LABELS)
-    spoken = readings.dropna(subset="emotion")
+    spoken = readings.dropna(subset="angry")
     assert spoken[list(LABELS)].sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-3)
     with page.expect_download() as document:
         page.click("#live .download-json")

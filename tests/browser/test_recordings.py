@@ -148,12 +148,12 @@ def test_many_are_a_table_charts_and_files(open_page, recordings, archive):
     name, path = saved(page, "Recordings as CSV")
     files = pd.read_csv(path)
     assert name == "undertone-recordings.csv"
-    assert tuple(files.columns) == FILE_COLUMNS
+    assert tuple(files.columns) == (*FILE_COLUMNS, *LABELS)
     assert files["file"].tolist() == ["angry.wav", "text.wav", "silence.wav", "packed.wav"]
     assert files["error"].notna().tolist() == [False, True, False, False]
-    _, path = saved(page, "Windows as CSV")
+    _, path = saved(page, "Segments as CSV")
     windows = pd.read_csv(path)
-    assert tuple(windows.columns) == SEGMENT_COLUMNS
+    assert tuple(windows.columns) == (*SEGMENT_COLUMNS, *LABELS)
     assert set(windows["file"]) == {"angry.wav", "silence.wav", "packed.wav"}
     _, path = saved(page, "All as JSON")
     assert [entry["file"] for entry in json.loads(path.read_text())] == files["file"].tolist()

@@ -17,6 +17,7 @@ from app.bundle import BundleError
 from app.classifier import MODELS
 from app.commands.cluster import ClusterError, Model, connected, hear_archive, hear_one
 from app.commands.parquet import Archive, ArchiveError, listed
+from app.emotions import LABELS
 from app.recordings import analyze
 from tests.serving import PATIENCE, ROOT, free_port
 
@@ -73,14 +74,14 @@ def rows(out, table):
 
 
 def assert_whole(out, recordings):
-    """Every recording has one row of its own and its windows once."""
+    """Every recording has one row of its own and its segments once."""
     assert sorted(rows(out, "files")["file"]) == sorted(recordings)
-    assert tuple(rows(out, "files").columns) == tables.FILE_COLUMNS
-    windows = rows(out, "segments")
-    assert tuple(windows.columns) == tables.SEGMENT_COLUMNS
-    assert not windows.duplicated(["file", "start"]).any()
+    assert tuple(rows(out, "files").columns) == (*tables.FILE_COLUMNS, *LABELS)
+    segments = rows(out, "segments")
+    assert tuple(segments.columns) == (*tables.SEGMENT_COLUMNS, *LABELS)
+    assert not segments.duplicated(["file", "start"]).any()
     heard = rows(out, "files").query("error.isna()")["file"]
-    assert set(windows["file"]) == set(heard)
+    assert set(segments["file"]) == set(heard)
 
 
 def test_a_worker_that_is_killed_has_its_recordings_heard_by_another(recordings, tmp_path):
@@ -115,10 +116,10 @@ def test_a_worker_that_is_killed_has_its_recordings_heard_by_another(recordings,
     assert command.returncode == 1, said
     assert said.decode().splitlines()[-1].startswith(f"{broken}: broken.wav is not audio")
     assert_whole(out, [*recordings, str(broken)])
-    windows = rows(out, "segments").query("file == @recordings[-1]")
-    here = analyze(recordings[-1]).timeline
-    assert windows["emotion"].tolist() == here["emotion"].tolist()
-    assert windows["confidence"].tolist() == pytest.approx(here["confidence"].tolist(), abs=2e-3)
+    segments = rows(out, "segments").query("file == @recordings[-1]")
+    here = analyze(recordings[-1]).segments
+    assert segments["emotion"].tolist() == here["emotion"].tolist()
+    assert segments["confidence"].tolist() == pytest.approx(here["confidence"].tolist(), abs=2e-3)
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(
@@ -127,7 +128,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     monkeypatch.setattr("app.commands.cluster.FILES_PER_PART", 4)
     digest, out = classifier.info.model_sha256, tmp_path / "out"
     model = Model(classifier.name, digest)
-    stopped = hear_archive(recordings, Archive(str(out), digest), model, local)
+    stopped = hear_archive(recordings, Archive(str(out), digest, LABELS), model, local)
     assert len(list(islice(stopped, 10))) == 10
     stopped.close()
     first = rows(out, "files")["file"].tolist()
@@ -138,7 +139,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     kept = rows(out, "files")["file"].tolist()
     assert 0 < len(kept) < len(first)
 
-    archive = Archive(str(out), digest)
+    archive = Archive(str(out), digest, LABELS)
     assert set(archive.done) == set(kept)
     assert not (out / "segments" / last).exists()
     rest = [name for name in recordings if name not in archive.done]
@@ -149,17 +150,17 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
 
 def test_a_worker_with_another_model_is_refused(classifier, local, tmp_path):
     hearing = hear_archive(
-        [], Archive(str(tmp_path), "other"), Model(classifier.name, "other"), local
+        [], Archive(str(tmp_path), "other", LABELS), Model(classifier.name, "other"), local
     )
     with pytest.raises(BundleError, match=f"has another model {classifier.name}"):
         next(hearing)
 
 
 def test_an_archive_holds_results_of_one_model(tmp_path):
-    Archive(str(tmp_path), "first").append([tables.Outcome("a.wav", error="It is empty.")])
-    assert Archive(str(tmp_path), "first").done == {"a.wav": "It is empty."}
+    Archive(str(tmp_path), "first", LABELS).append([tables.Outcome("a.wav", error="It is empty.")])
+    assert Archive(str(tmp_path), "first", LABELS).done == {"a.wav": "It is empty."}
     with pytest.raises(ArchiveError, match="another model"):
-        Archive(str(tmp_path), "second")
+        Archive(str(tmp_path), "second", LABELS)
 
 
 def test_recordings_are_found_wherever_fsspec_can_look(tmp_path, examples):

@@ -5,14 +5,16 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from app import audio
-from app.commands.listen import COLUMNS, bars, listen, play
-from app.emotions import LABELS
+from app.commands.listen import bars, listen, play
+from app.emotions import EMOTIONS, LABELS
 from app.live import LiveSession
+from app.tables import READING_COLUMNS
 from tests.conftest import ROOT
 
 EXAMPLE = "assets/examples/angry-woman-1037.ogg"
@@ -28,7 +30,8 @@ def test_every_reading_is_written_as_the_engine_gave_it(classifier, clip, tmp_pa
     with (tmp_path / "readings.csv").open() as file:
         rows = list(csv.DictReader(file))
     expected = LiveSession(classifier).feed(audio.load(clip), audio.SAMPLE_RATE)
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == (*READING_COLUMNS, *LABELS)
+    assert [row["state"] for row in rows] == [reading.state for reading in expected]
     assert [float(row["time"]) for row in rows] == [reading.time for reading in expected]
     assert [row["emotion"] or None for row in rows] == [reading.emotion for reading in expected]
     spoken = [row for row in rows if row["emotion"]]
@@ -40,11 +43,19 @@ def test_every_reading_is_written_as_the_engine_gave_it(classifier, clip, tmp_pa
 def test_a_reading_is_eight_bars_with_the_current_one_named(classifier, clip):
     reading = LiveSession(classifier).feed(audio.load(clip), audio.SAMPLE_RATE)[-1]
     console = Console(width=100, record=True)
-    console.print(bars(reading))
+    console.print(bars(reading, EMOTIONS))
     text = console.export_text()
     assert all(label in text for label in LABELS)
     assert text.splitlines()[0].endswith(reading.emotion)
     assert f"{reading.confidence:.0%}" in text
+
+
+def test_an_unclear_reading_names_what_it_lies_between(classifier, clip):
+    readings = LiveSession(classifier).feed(audio.load(clip), audio.SAMPLE_RATE)
+    unclear = replace(readings[-1], state="unclear", emotion=None, candidates=("sad", "disgust"))
+    console = Console(width=100, record=True)
+    console.print(bars(unclear, EMOTIONS))
+    assert console.export_text().splitlines()[0].endswith("unclear: sad or disgust")
 
 
 def test_real_time_takes_as_long_as_the_recording(clip):

@@ -48,7 +48,7 @@ def test_a_folder_is_a_csv(folder, classifier):
     assert done.returncode == 0, done.stderr
     assert done.stderr == b""
     table = pd.read_csv(io.BytesIO(done.stdout))
-    assert tuple(table.columns) == tables.FILE_COLUMNS
+    assert tuple(table.columns) == (*tables.FILE_COLUMNS, *LABELS)
     assert table["file"].tolist() == [
         str(folder / "below" / "two.ogg"),
         str(folder / "one.ogg"),
@@ -74,7 +74,7 @@ def test_standard_input_is_a_timeline(examples):
     done = command("-", "--timeline", "--format", "json", stdin=examples[0].read_bytes())
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
-    assert list(rows[0]) == list(tables.SEGMENT_COLUMNS)
+    assert list(rows[0]) == [*tables.SEGMENT_COLUMNS, *LABELS]
     assert rows[0]["file"] == "standard input"
 
 

@@ -55,7 +55,9 @@ def test_predict_answers_as_python_does(client, examples):
     assert answer["emotion"] == heard.emotion
     assert answer["confidence"] == pytest.approx(heard.confidence, abs=CLOSE)
     assert answer["probabilities"] == pytest.approx(heard.probabilities, abs=CLOSE)
-    assert (answer["duration"], answer["speech"]) == pytest.approx((heard.duration, heard.speech))
+    assert answer["state"] == heard.state
+    assert answer["duration"] == pytest.approx(heard.duration)
+    assert answer["speech_seconds"] == pytest.approx(heard.speech_seconds)
 
 
 def test_no_empty_file_is_left_of_what_was_sent(client, tmp_path, new_files):
@@ -79,11 +81,15 @@ def test_silence_has_no_emotion_and_no_probabilities(client, tmp_path):
 def test_analyze_answers_the_timeline_at_the_hop_asked_for(client, examples):
     joined = examples[0].with_name("joined-woman-1037.ogg")
     answer = client.predict(handle_file(joined), hop=2.0, api_name="/analyze")
-    timeline = analyze(joined, hop=2.0).timeline
+    here = analyze(joined, hop=2.0)
+    assert answer["shares"] == pytest.approx(dict(here.shares), abs=CLOSE)
+    for name, table in (("segments", here.segments), ("windows", here.windows)):
+        rows = answer[name]
+        assert [row["start"] for row in rows] == pytest.approx(table["start"].tolist(), abs=CLOSE)
+        assert [row["state"] for row in rows] == table["state"].tolist()
+        assert [row["emotion"] for row in rows] == table["emotion"].tolist()
+        assert set(rows[0]) == {*tables.SEGMENT_COLUMNS, *LABELS} - {"file"}
     windows = answer["windows"]
-    assert [row["start"] for row in windows] == pytest.approx(timeline["start"].tolist())
-    assert [row["emotion"] for row in windows] == timeline["emotion"].tolist()
-    assert set(windows[0]) == set(tables.SEGMENT_COLUMNS) - {"file"}
     assert all(
         row["emotion"] is None or row["confidence"] == row[row["emotion"]] for row in windows
     )
@@ -98,12 +104,12 @@ def test_batch_answers_a_row_for_each_also_for_what_is_broken(client, examples, 
     rows = client.predict(sent, api_name="/batch")
     assert [row["file"] for row in rows] == [examples[0].name, "inside.ogg", "broken.wav"]
     assert [row["error"] is None for row in rows] == [True, True, False]
-    assert all(set(row) == set(tables.FILE_COLUMNS) for row in rows)
+    assert all(set(row) == {*tables.FILE_COLUMNS, *LABELS} for row in rows)
     assert rows[1]["emotion"] == predict_emotion(examples[1]).emotion
 
     windows = client.predict(sent, timeline=True, api_name="/batch")
     assert {row["file"] for row in windows} == {examples[0].name, "inside.ogg"}
-    assert all(set(row) == set(tables.SEGMENT_COLUMNS) for row in windows)
+    assert all(set(row) == {*tables.SEGMENT_COLUMNS, *LABELS} for row in windows)
 
 
 def test_two_streams_of_any_chunks_are_apart_and_equal_a_session_here(client, classifier, examples):
@@ -126,11 +132,14 @@ def test_two_streams_of_any_chunks_are_apart_and_equal_a_session_here(client, cl
         session = LiveSession(classifier, smoothing=0.5)
         here = session.feed(samples[: 12 * size], RATE)
         assert [row["time"] for row in readings] == [reading.time for reading in here]
-        assert [row["status"] for row in readings] == [reading.status for reading in here]
+        assert [row["state"] for row in readings] == [reading.state for reading in here]
         assert [row["emotion"] for row in readings] == [reading.emotion for reading in here]
-        assert "speaking" in {row["status"] for row in readings}
+        assert any(row["speaking"] for row in readings)
+        assert {"named", "listening"} <= {row["state"] for row in readings}
         assert all(
-            list(row["probabilities"]) == list(LABELS if row["emotion"] else ()) for row in readings
+            list(row["probabilities"])
+            == list(LABELS if row["state"] in ("named", "unclear") else ())
+            for row in readings
         )
 
 

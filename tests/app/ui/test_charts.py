@@ -1,15 +1,16 @@
 """Figures of real clips: true to the sound, small however long, quiet on both backgrounds."""
 
 import json
+from dataclasses import replace
 
 import librosa
 import numpy as np
-import pandas as pd
 import pytest
 
 from app import audio, picture
 from app.emotions import BY_NAME, EMOTIONS, LABELS
 from app.recordings import analyze
+from app.tables import Outcome
 from app.ui import charts
 
 RATE = audio.SAMPLE_RATE
@@ -26,16 +27,17 @@ def long(examples):
 
 
 def test_bars_show_each_probability_in_its_colour():
-    probabilities = np.array([0.02, 0.03, 0.1, 0.5, 0.2, 0.05, 0.06, 0.04])
+    shares = [0.02, 0.03, 0.1, 0.5, 0.2, 0.05, 0.06, 0.04]
+    probabilities = dict(zip(LABELS, shares, strict=True))
     figure = charts.probability_bars(probabilities)
     bars = figure.data[1]
-    assert list(bars.x) == list(probabilities)
+    assert list(bars.x) == shares
     assert list(bars.marker.color) == [emotion.colour for emotion in EMOTIONS]
     assert [note.text for note in figure.layout.annotations][3] == "50%"
 
 
 def test_bars_without_speech_are_empty():
-    figure = charts.probability_bars(None)
+    figure = charts.probability_bars({})
     assert not np.any(figure.data[1].x)
     assert not any("%" in note.text for note in figure.layout.annotations)
 
@@ -46,23 +48,23 @@ def drawn(waveform, classifier):
 
 def test_waveform_keeps_every_peak(clip, classifier):
     analysis = drawn(clip, classifier)
-    bars = charts.waveform_bars(analysis.picture, analysis.timeline)
+    bars = charts.waveform_bars(analysis.picture, analysis.segments, EMOTIONS)
     assert 100 < len(bars.x) <= charts.BARS
     top = np.asarray(bars.base) + np.asarray(bars.y)
     assert top.max() == pytest.approx(clip.max(), abs=0.01)
     assert np.asarray(bars.base).min() == pytest.approx(clip.min(), abs=0.01)
 
 
-def test_waveform_has_the_colour_of_the_nearest_window(long, classifier):
-    analysis = analyze((RATE, long), classifier, picture=True)
-    timeline = analysis.timeline
-    assert timeline["emotion"].nunique() > 1
-    middles = ((timeline["start"] + timeline["end"]) / 2).to_numpy()
-    expected = [name if isinstance(name, str) else None for name in timeline["emotion"]]
-    assert charts.emotion_at(middles, timeline) == expected
+def test_waveform_has_the_colour_of_its_segment(long, classifier):
+    analysis = drawn(long, classifier)
+    segments = analysis.segments
+    assert segments["emotion"].nunique() > 1
+    middles = ((segments["start"] + segments["end"]) / 2).to_numpy()
+    expected = segments["emotion"].fillna(segments["state"]).tolist()
+    assert charts.said_at(middles, segments) == expected
 
-    bars = charts.waveform_bars(analysis.picture, timeline)
-    colours = {BY_NAME[name].colour if name else charts.GREY for name in expected}
+    bars = charts.waveform_bars(analysis.picture, segments, EMOTIONS)
+    colours = {BY_NAME[name].colour if name in BY_NAME else charts.GREY for name in expected}
     assert set(bars.marker.color) == colours
 
 
@@ -119,15 +121,13 @@ def test_ten_minutes_are_as_small_as_one(long, classifier):
     assert len(charts.recording(analysis).to_json()) < 500_000
 
 
-def test_counts_are_of_what_was_heard():
-    files = pd.DataFrame(
-        {
-            "emotion": ["sad", "sad", "angry", None, None],
-            "error": [None, None, None, None, "broken"],
-        },
-        dtype=object,
-    )
-    pie, bars = charts.emotion_counts(files).data
+def test_counts_are_of_what_was_heard(classifier):
+    analysis = analyze((RATE, np.zeros(RATE, np.float32)), classifier)
+    said = [("named", "sad"), ("named", "sad"), ("named", "angry"), ("no speech", None)]
+    outcomes = [
+        Outcome("a", replace(analysis, state=state, emotion=emotion)) for state, emotion in said
+    ]
+    pie, bars = charts.emotion_counts([*outcomes, Outcome("b", error="broken")]).data
     assert list(pie.values) == [2, 1, 1]
     counts = dict(zip(bars.x, bars.y, strict=True))
     assert counts["no speech"] == 1

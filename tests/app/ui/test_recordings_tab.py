@@ -58,9 +58,11 @@ def test_a_recording_gives_its_emotion_and_figures(classifier, examples):
     assert BY_NAME[analysis.emotion].symbol in summary
     assert f"{analysis.confidence:.0%}" in summary
     assert path.name in summary
-    assert list(last(updates, BARS).data[1].x) == pytest.approx(list(analysis.probabilities))
+    assert list(last(updates, BARS).data[1].x) == pytest.approx(
+        list(analysis.probabilities.values())
+    )
     assert len(last(updates, SOUND).data) >= 2
-    assert len(last(updates, WINDOWS)) == len(analysis.timeline)
+    assert len(last(updates, WINDOWS)) == len(analysis.windows)
     assert last(updates, PLAYER)["path"] == str(path)
     assert last(updates, MANY)["visible"] is False
 
@@ -112,12 +114,13 @@ def test_a_row_shows_its_recording_wherever_it_was_sorted_to(many):
 def test_what_is_taken_away_is_whole(many):
     outcomes = last(many, RESULTS)
     files = pd.read_csv(io.StringIO(tab.files_text(outcomes)))
-    windows = pd.read_csv(io.StringIO(tab.segments_text(outcomes)))
+    segments = pd.read_csv(io.StringIO(tab.segments_text(outcomes)))
     everything = json.loads(tab.json_text(outcomes))
-    assert tuple(files.columns) == FILE_COLUMNS
-    assert tuple(windows.columns) == SEGMENT_COLUMNS
+    assert tuple(files.columns) == (*FILE_COLUMNS, *LABELS)
+    assert tuple(segments.columns) == (*SEGMENT_COLUMNS, *LABELS)
     assert [entry["file"] for entry in everything] == files["file"].tolist()
-    assert sum(len(entry["windows"]) for entry in everything) == len(windows)
+    assert sum(len(entry["segments"]) for entry in everything) == len(segments)
+    assert all(entry["windows"] for entry in everything if entry["error"] is None)
 
 
 def test_nothing_clears_the_page(classifier):

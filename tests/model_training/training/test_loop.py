@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import soundfile
 
-from app.classifier import Classifier
+from app.bundle import read_info
+from app.classifier import DEFAULT_MODEL, MODELS, Classifier
 from app.emotions import LABELS
 from app.recordings import analyze
 from model_training import recipes
@@ -173,7 +174,7 @@ def test_hopped_windows_are_those_of_a_recording(length):
     """As app/recordings.py cuts them, here with 1000 samples a second."""
     waveform = np.arange(1, length + 1, dtype=np.float32)
     windows = batches.hopped(waveform, 3_000, 500)
-    heard = analyze((1_000, waveform), Quiet()).timeline
+    heard = analyze((1_000, waveform), Quiet()).windows
     assert len(windows) == len(heard)
     for window, seconds in zip(windows, heard["start"], strict=True):
         piece = waveform[round(seconds * 1_000) :][:3_000]
@@ -184,6 +185,8 @@ class Quiet:
     """What a recording asks of a classifier that hears three seconds and is never asked."""
 
     sample_rate, window = 1_000, 3_000
+    info = read_info(MODELS / DEFAULT_MODEL)
+    labels = info.labels
 
 
 def test_the_temperature_makes_confidence_right(table, clips):

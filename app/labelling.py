@@ -1,0 +1,64 @@
+"""From probabilities to what is said of them: the emotion that leads clearly, or "unclear"."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+NAMED = "named"
+UNCLEAR = "unclear"
+NO_SPEECH = "no speech"
+
+NAMED_FROM = 0.4  # of a bundle whose own is not chosen yet
+# The other half of what "named" asks, the least probability, belongs to a bundle's calibration.
+CLEAR_LEAD = 0.1  # of the likeliest over the second, in probability
+HELD = 0.5  # of both that are asked suffices for the emotion that was named just before
+MOST_CANDIDATES = 3
+CANDIDATE_SHARE = 0.5  # of the largest probability, from which an emotion is a candidate beside it
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is said of one window, segment or recording.
+
+    Attributes:
+        state: `NAMED`, `UNCLEAR` or `NO_SPEECH`.
+        emotion: the likeliest; None unless `NAMED`.
+        confidence: its probability; None unless `NAMED`.
+        candidates: what an unclear one lies between, the likeliest first; otherwise empty.
+    """
+
+    state: str
+    emotion: str | None = None
+    confidence: float | None = None
+    candidates: tuple[str, ...] = ()
+
+
+def label(
+    probabilities: Mapping[str, float], named_from: float, before: str | None = None
+) -> Label:
+    """Name the likeliest emotion where it leads clearly.
+
+    Args:
+        probabilities: by emotion, at least two; empty where there is no speech.
+        named_from: the least probability that is named, as the bundle has it.
+        before: the emotion that was named just before in the same stream.
+    """
+    if not probabilities:
+        return Label(NO_SPEECH)
+    first, second, *_ = ranked = sorted(probabilities, key=probabilities.__getitem__, reverse=True)
+    confidence = probabilities[first]
+    asked = HELD if first == before else 1.0
+    lead = confidence - probabilities[second]
+    if confidence >= asked * named_from and lead >= asked * CLEAR_LEAD:
+        return Label(NAMED, first, confidence)
+    close = [name for name in ranked if probabilities[name] >= CANDIDATE_SHARE * confidence]
+    return Label(UNCLEAR, candidates=tuple((close if close[1:] else ranked[:2])[:MOST_CANDIDATES]))
+
+
+def joined(candidates: Sequence[str]) -> str | None:
+    """Candidates in words, "sad or disgust"; None where there are none."""
+    return " or ".join(candidates) or None
+
+
+def phrase(state: str, emotion: str | None, candidates: str | None) -> str:
+    """A label in words: "angry", "unclear: sad or disgust", "no speech"; candidates as `joined`."""
+    return emotion or (f"{state}: {candidates}" if candidates else state)
