@@ -11,9 +11,10 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from .classifier import DEFAULT_MODEL, MODELS, Classifier
+from .classifier import DEFAULT_MODEL, Classifier
 from .commands.stderr import native_chatter_held
 from .errors import UndertoneError
+from .folders import MODELS, command, how_to_install
 
 # TensorFlow reads this when it is imported: its notes on the CPU say nothing to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -55,7 +56,7 @@ def serve(
         return
     refuse_taken_port(host, port)
     if mcp and find_spec("mcp") is None:
-        stop("Tools for agents need one more package: pip install -r requirements-mcp.txt")
+        stop(f"Tools for agents need one more package: {how_to_install('mcp')}")
     name, _, password = (auth or "").partition(":")
     if auth and not (name and password):
         stop("--auth takes a name and a password with a colon between them.")
@@ -165,7 +166,7 @@ def score(names: list[str], out: str, scheduler: str | None, jobs: int, model: s
         with native_chatter_held():
             from .commands import cluster
     except ImportError:
-        stop("Parquet and clusters need more packages: pip install -r requirements-cluster.txt")
+        stop(f"Parquet and clusters need more packages: {how_to_install('cluster')}")
     logging.disable()  # Dask's traces of workers that die and runs that are stopped
     try:
         broken = cluster.score(names, out, bundle_folder(model), scheduler, jobs)
@@ -215,7 +216,7 @@ def stop(sentence: str) -> NoReturn:
 def main() -> None:
     """Run a command; what a person can mend is one sentence and exit code 1."""
     try:
-        app(prog_name="python -m app")
+        app(prog_name=command())
     except UndertoneError as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None

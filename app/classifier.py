@@ -8,8 +8,8 @@ from threading import Lock
 import numpy as np
 
 from . import bundle
+from .folders import MODELS
 
-MODELS = Path(__file__).resolve().parents[1] / "models"
 DEFAULT_MODEL = "residual-mel"
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 
 from . import audio
 from .audio import HOP_SECONDS, SAMPLE_RATE, Source, StreamResampler
-from .classifier import DEFAULT_MODEL, MODELS, Classifier, shared
+from .classifier import DEFAULT_MODEL, Classifier, shared
 from .emotions import Emotion
+from .folders import MODELS
 from .labelling import Label, joined, label, phrase
 from .picture import Picture, PictureBuilder
 from .segments import Windows, by_name, shares, table_of_segments, table_of_windows

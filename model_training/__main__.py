@@ -10,6 +10,7 @@ import typer
 from app.classifier import DEFAULT_MODEL
 from app.commands.stderr import native_chatter_held
 from app.errors import UndertoneError
+from app.folders import INSTALLED, how_to_install
 
 # TensorFlow reads these when it is imported. Its notes on the CPU say nothing to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -79,7 +80,7 @@ Precision = Annotated[
     str, typer.Option(help="mixed_bfloat16 is faster where the processor has AVX512-BF16.")
 ]
 Results = Annotated[Path, typer.Option(help="The folder of the result files that compare reads.")]
-RESULTS = Path("model_training", "results")
+RESULTS = Path("results") if INSTALLED else Path("model_training", "results")
 
 
 @commands.command()
@@ -251,9 +252,7 @@ def _needs_extra(*packages: str) -> None:
     """
     missing = [name for name in packages or ("matplotlib", "tabulate") if not find_spec(name)]
     if missing:
-        raise UndertoneError(
-            f"This needs {' and '.join(missing)}: pip install -r requirements-training.txt"
-        )
+        raise UndertoneError(f"This needs {' and '.join(missing)}: {how_to_install('training')}")
 
 
 def main() -> None:

@@ -19,8 +19,9 @@ from tqdm import tqdm
 
 from ..audio import SUFFIXES, AudioError
 from ..bundle import BundleError, read_info
-from ..classifier import MODELS, shared
+from ..classifier import shared
 from ..errors import UndertoneError
+from ..folders import MODELS
 from ..recordings import Analysis, analyze
 from ..tables import Outcome
 from .parquet import Archive, listed

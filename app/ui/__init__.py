@@ -1,8 +1,7 @@
 """The page: one file a tab, one for the page and its theme."""
 
-from pathlib import Path
+from ..folders import ASSETS
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PAGE = ASSETS / "page"  # the scripts, styles and texts that the page is made of
 
 

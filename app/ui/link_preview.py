@@ -4,7 +4,7 @@ import os
 
 import gradio as gr
 
-from . import ASSETS
+from ..folders import ASSETS
 
 PICTURE = ASSETS / "page.png"
 DESCRIPTION = (

@@ -12,10 +12,11 @@ from .. import audio, tables
 from ..batch import Progress, expand, hear_all
 from ..classifier import Classifier
 from ..emotions import BY_NAME
+from ..folders import ASSETS
 from ..limits import LIMITS
 from ..recordings import Analysis
 from ..tables import Outcome
-from . import ASSETS, asset, charts
+from . import asset, charts
 from .gradio_patches import Kept
 from .model_choice import chooser, named, several
 from .summary import NO_PROGRESS, empty_summary, loading, progress_bar, summary_of

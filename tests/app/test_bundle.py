@@ -8,7 +8,8 @@ import pytest
 
 from app import bundle, saved_model
 from app.bundle import BundleError
-from app.classifier import DEFAULT_MODEL, MODELS, Classifier
+from app.classifier import DEFAULT_MODEL, Classifier
+from app.folders import MODELS
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from app import audio
-from app.classifier import MODELS, bundles, shared
+from app.classifier import bundles, shared
+from app.folders import MODELS
 from app.saved_model import read
 
 RATE = audio.SAMPLE_RATE

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import audio
-from app.classifier import MODELS, Classifier, bundles, shared
+from app.classifier import Classifier, bundles, shared
+from app.folders import MODELS
 from app.live import LEAD_SECONDS, LiveSession
 from app.recordings import analyze
 from app.saved_model import read, write

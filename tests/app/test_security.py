@@ -13,7 +13,8 @@ from gradio_client.exceptions import AppError
 
 from app import bundle, saved_model
 from app.bundle import BundleError
-from app.classifier import DEFAULT_MODEL, MODELS, Classifier
+from app.classifier import DEFAULT_MODEL, Classifier
+from app.folders import MODELS
 from tests.serving import ROOT, app_running
 from tests.sounds import RATE, with_soundfile
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from app.classifier import DEFAULT_MODEL, MODELS
+from app.classifier import DEFAULT_MODEL
+from app.folders import MODELS
 from tests.serving import first_page, free_port
 
 ROOT = Path(__file__).resolve().parents[2]

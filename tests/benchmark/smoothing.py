@@ -21,7 +21,8 @@ from rich.table import Table
 from tqdm import tqdm
 
 from app.bundle import write_text
-from app.classifier import DEFAULT_MODEL, MODELS, Classifier
+from app.classifier import DEFAULT_MODEL, Classifier
+from app.folders import MODELS
 from app.live import DEFAULT_SMOOTHING, LiveSession
 from model_training.corpora.clips import decode
 from model_training.corpora.table import load_corpora

@@ -12,8 +12,9 @@ import soundfile
 from playwright.sync_api import Locator, Page, expect
 
 from app import audio
-from app.classifier import MODELS, Classifier, shared
+from app.classifier import Classifier, shared
 from app.emotions import LABELS
+from app.folders import MODELS
 from app.recordings import analyze
 from app.tables import FILE_COLUMNS, SEGMENT_COLUMNS
 from tests.browser.serving import served

@@ -14,10 +14,10 @@ from distributed import Client
 
 from app import tables
 from app.bundle import BundleError
-from app.classifier import MODELS
 from app.commands.cluster import ClusterError, Model, connected, hear_archive, hear_one
 from app.commands.parquet import Archive, ArchiveError, listed
 from app.emotions import LABELS
+from app.folders import MODELS
 from app.recordings import analyze
 from tests.serving import PATIENCE, ROOT, free_port
 

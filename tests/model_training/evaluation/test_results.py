@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.classifier import MODELS
+from app.folders import MODELS
 from model_training.evaluation import metrics, results
 from model_training.reports import comparison
 

@@ -7,8 +7,9 @@ import soundfile
 
 from app import bundle, saved_model
 from app.audio import resample
-from app.classifier import DEFAULT_MODEL, MODELS, Classifier
+from app.classifier import DEFAULT_MODEL, Classifier
 from app.emotions import LABELS
+from app.folders import MODELS
 from app.live import LiveSession
 from model_training import recipes
 from tests.conftest import EXAMPLES

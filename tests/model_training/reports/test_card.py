@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from app.classifier import DEFAULT_MODEL, MODELS, bundles
+from app.classifier import DEFAULT_MODEL, bundles
 from app.emotions import LABELS
+from app.folders import MODELS
 from model_training.evaluation import results, robustness
 from model_training.protocols import EXAMPLE_SPEAKERS
 from model_training.reports import card
