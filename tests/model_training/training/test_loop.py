@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from app.bundle import read_info
-from app.classifier import DEFAULT_MODEL, MODELS, Classifier
+from app.classifier import DEFAULT_MODEL, Classifier
 from app.emotions import LABELS
 from app.recordings import analyze
 from model_training import recipes
