@@ -12,6 +12,7 @@ import soundfile
 from app.bundle import read_info
 from app.classifier import DEFAULT_MODEL, Classifier
 from app.emotions import LABELS
+from app.folders import MODELS
 from app.recordings import analyze
 from model_training import recipes
 from model_training.corpora.clips import decode
