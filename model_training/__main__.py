@@ -19,27 +19,31 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 commands = typer.Typer(
-    help="Train and evaluate speech emotion models on RAVDESS, TESS and CREMA-D.",
+    help="Train and evaluate speech emotion models.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
 Data = Annotated[
-    Path, typer.Option(help="The folder that holds the corpora, in their official layouts.")
+    list[Path],
+    typer.Option(
+        help="A folder that holds corpora, in their official layouts; may be given several times."
+    ),
 ]
 
 
 @commands.command()
 def download(
     corpora: Annotated[
-        list[str], typer.Argument(help="ravdess, tess, crema-d; all of them.", metavar="NAME...")
+        list[str],
+        typer.Argument(help="ravdess, tess, crema-d, nemo; all of them.", metavar="NAME..."),
     ],
-    data: Data,
+    data: Annotated[Path, typer.Option(help="The folder to bring them into.")],
 ) -> None:
     """Bring the corpora from their official sources; run it again to go on with what was stopped.
 
-    RAVDESS (speech and song) is 0.4 GB, TESS 0.3 GB, CREMA-D 0.6 GB. Their licences are theirs: the
-    first two are for non-commercial use.
+    RAVDESS (speech and song) is 0.4 GB, TESS 0.3 GB, CREMA-D 0.6 GB, nEMO 0.5 GB. Their
+    licences are theirs: all but CREMA-D's are for non-commercial use.
     """
     from model_training.corpora.download import Corpus, download
 
@@ -67,10 +71,10 @@ def prepare(
 Protocol = Annotated[
     str,
     typer.Option(
-        help="ravdess-si, cremad-si, tess-si keep speakers apart; all-si is a fold of each of them "
-        "at once; everyone is for a bundle to ship. "
-        "as-published splits clips at random, as the recipe's source did: it leaks, and its "
-        "figures say little about other voices."
+        help="ravdess-si, cremad-si, tess-si, nemo-si keep speakers apart; all-si is a fold of "
+        "each at once; nemo-cross tests in Polish what was trained in English; everyone is for a "
+        "bundle to ship. as-published splits clips at random, as the recipe's source did: it "
+        "leaks, and its figures say little about other voices."
     ),
 ]
 RecipeName = Annotated[str, typer.Option(help="Its name; a file of model_training/recipes.")]
@@ -92,8 +96,8 @@ def train(
     fold: Annotated[
         int,
         typer.Option(
-            help="Who stays unheard: ravdess-si and all-si 1 to 6, cremad-si 1 to 5, tess-si 1 or "
-            "2, everyone 1, as-published 1 to 5."
+            help="Who stays unheard: ravdess-si, nemo-si and all-si 1 to 6, cremad-si 1 to 5, "
+            "tess-si 1 or 2, everyone and nemo-cross 1, as-published 1 to 5."
         ),
     ] = 1,
     seed: Seed = 1,

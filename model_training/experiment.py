@@ -12,6 +12,7 @@ from app.classifier import Classifier
 from model_training import as_published, recipes
 from model_training.as_published import Copies
 from model_training.corpora.clips import Clips, decode
+from model_training.corpora.folders import Data
 from model_training.corpora.table import load_corpora
 from model_training.evaluation import metrics, results, robustness
 from model_training.ingredients.schedules import read_history
@@ -35,7 +36,7 @@ class Experiment:
     recipe: Recipe
     split: Split
     clips: Waveforms
-    data: Path
+    data: Data
 
     def announce(self, say: Callable[[str], None]) -> None:
         """Say who is trained on and, where it is so, that the figures will leak."""
@@ -124,7 +125,7 @@ class Experiment:
         return classifier
 
 
-def experiments(data: Path, recipe: str, protocol: str) -> Callable[[int], Experiment]:
+def experiments(data: Data, recipe: str, protocol: str) -> Callable[[int], Experiment]:
     """What makes the experiment of a fold; the corpora are read once for all folds.
 
     Raises:
@@ -141,7 +142,7 @@ def experiments(data: Path, recipe: str, protocol: str) -> Callable[[int], Exper
 
 
 def experiment(
-    recipe: Recipe, table: pd.DataFrame, clips: Clips, protocol: str, fold: int, data: Path
+    recipe: Recipe, table: pd.DataFrame, clips: Clips, protocol: str, fold: int, data: Data
 ) -> Experiment:
     """A recipe with the clips of a fold; with its source's own clips and copies if it has one."""
     source = recipe.published
@@ -155,7 +156,7 @@ def experiment(
     return Experiment(recipe, split, copies, data)
 
 
-def of_bundle(folder: Path, data: Path) -> Experiment:
+def of_bundle(folder: Path, data: Data) -> Experiment:
     """The experiment that a bundle came from."""
     info = bundle.read_info(folder)
     return experiments(data, info.recipe, info.protocol)(info.fold)

@@ -1,6 +1,7 @@
 """Files of every format, made of samples."""
 
 import io
+from pathlib import Path
 
 import av
 import numpy as np
@@ -45,3 +46,14 @@ def with_ffmpeg(
             for part in [black, None]:
                 output.mux(video.encode(part))
     return file.getvalue()
+
+
+def clip_file(
+    path: Path, seed: int, seconds: float = 0.5, channels: int = 1, rate: int = 16_000
+) -> Path:
+    """A clip of quiet noise; the same seed gives the same samples."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shape = (int(seconds * rate), channels)
+    noise = np.random.default_rng(seed).integers(-3000, 3000, shape, np.int16)
+    soundfile.write(path, noise, rate)
+    return path

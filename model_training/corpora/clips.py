@@ -9,6 +9,7 @@ import pandas as pd
 
 from app.audio import load
 from model_training.corpora.decoding import AUDIO_SUFFIXES, CACHE, fingerprint, in_parallel
+from model_training.corpora.folders import NOISES, ROOMS, Data, surroundings
 
 SAMPLES_FILE = "samples.int16"
 OFFSETS_FILE = "offsets.npy"
@@ -62,26 +63,33 @@ def decode(table: pd.DataFrame, sample_rate: int, cache: Path = CACHE) -> Clips:
     return Clips(folder)
 
 
-def noises(data: Path, sample_rate: int) -> dict[str, np.ndarray]:
-    """Recorded noises of a data directory, none if it has no `noise` folder.
+def noises(data: Data, sample_rate: int) -> dict[str, np.ndarray]:
+    """Recorded noises of the data folders, none if they have no `noise` folder.
 
     Returns:
         Waveforms (samples,) float32 by their path without suffix, so that whole kinds can be
         kept apart: "ESC-10/rain/1-17367-A", "speech_commands_background/pink_noise".
     """
-    return _waveforms(data / "noise", sample_rate)
+    return _waveforms(surroundings(data, NOISES), sample_rate)
 
 
-def impulse_responses(data: Path, sample_rate: int) -> dict[str, np.ndarray]:
+def impulse_responses(data: Data, sample_rate: int) -> dict[str, np.ndarray]:
     """Rooms to convolve with, named as their files: "cinema-hallway"; see `noises`."""
-    return _waveforms(data / "impulse_responses", sample_rate)
+    return _waveforms(surroundings(data, ROOMS), sample_rate)
 
 
-def _waveforms(folder: Path, sample_rate: int) -> dict[str, np.ndarray]:
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES)
-    names = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
-    decoded = in_parallel(lambda path: load(path, sample_rate), paths, f"Decoding {folder.name}")
-    return dict(zip(names, decoded, strict=True))
+def _waveforms(folders: list[Path], sample_rate: int) -> dict[str, np.ndarray]:
+    paths = {
+        path.relative_to(folder).with_suffix("").as_posix(): path
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in AUDIO_SUFFIXES
+    }
+    name = folders[0].name if folders else "surroundings"
+    decoded = in_parallel(
+        lambda path: load(path, sample_rate), list(paths.values()), f"Decoding {name}"
+    )
+    return dict(zip(paths, decoded, strict=True))
 
 
 def _write(paths: list[Path], sample_rate: int, folder: Path) -> None:

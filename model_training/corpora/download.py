@@ -35,6 +35,7 @@ class Corpus(StrEnum):
     RAVDESS = "ravdess"
     TESS = "tess"
     CREMA_D = "crema-d"
+    NEMO = "nemo"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Sources:
     github_media: str = (
         "https://media.githubusercontent.com/media/CheyneyComputerScience/CREMA-D/master"
     )
+    nemo: str = "https://github.com/amu-cai/nEMO/archive"
 
 
 # As published on the Zenodo record, version 1.0.0.
@@ -54,6 +56,10 @@ RAVDESS_ARCHIVES = {
     "Audio_Speech_Actors_01-24.zip": "md5:bc696df654c87fed845eb13823edef8a",
     "Audio_Song_Actors_01-24.zip": "md5:5411230427d67a21e18aa4d466e6d1b9",
 }
+# The commit that brought nEMO's 4481 recordings.
+NEMO_COMMIT = "06f1f83dde8f1a780443a57d53b2af3971af34ab"
+NEMO_FOLDER = f"nEMO-{NEMO_COMMIT}"
+NEMO_TABLE = f"{NEMO_FOLDER}/data.tsv"
 TESS_DOI = "doi:10.5683/SP2/E8H2MF"
 
 
@@ -70,6 +76,7 @@ def download(corpora: Iterable[Corpus], data: Path, sources: Sources = Sources()
     """
     pooch.get_logger().setLevel("WARNING")  # a line a file would hide the bars
     takers = {Corpus.RAVDESS: ravdess, Corpus.TESS: tess, Corpus.CREMA_D: crema_d}
+    takers[Corpus.NEMO] = nemo
     for corpus in corpora:
         try:
             takers[corpus](data, sources)
@@ -133,6 +140,30 @@ def crema_d(data: Path, sources: Sources) -> None:
                 (folder / path).write_bytes(content)
     fetch_all(wanted, "CREMA-D")
     index.unlink()
+
+
+def nemo(data: Path, sources: Sources) -> None:
+    """The archive of the repository at one commit, checked against the table in it."""
+    folder = data / "nEMO"
+    if folder.exists():
+        return
+    archive = fetch(f"{sources.nemo}/{NEMO_COMMIT}.zip", data / "nEMO.zip", None)
+    try:
+        _whole_nemo(archive)
+        unpack(archive, folder, NEMO_FOLDER)
+    finally:
+        archive.unlink()  # it has no published checksum, so a broken one is not kept
+
+
+def _whole_nemo(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        members = set(archive.namelist())
+        if archive.comment != NEMO_COMMIT.encode() or NEMO_TABLE not in members:  # as GitHub packs
+            raise zipfile.BadZipFile(f"it is not the one of commit {NEMO_COMMIT}")
+        rows = archive.read(NEMO_TABLE).decode().splitlines()[1:]
+    missing = [row for row in rows if f"{NEMO_FOLDER}/samples/{row.split()[0]}" not in members]
+    if missing:
+        raise zipfile.BadZipFile(f"it lacks {len(missing)} of its {len(rows)} recordings")
 
 
 def fetch_all(wanted: list[tuple[str, Path, str]], corpus: str) -> None:
@@ -214,8 +245,8 @@ class Resuming:
         shutil.move(self._part, output)
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """An archive into a folder, which is there whole or not at all.
+def unpack(archive: Path, folder: Path, within: str = "") -> None:
+    """An archive, or the folder `within` it, into a folder, which is there whole or not at all.
 
     Raises:
         zipfile.BadZipFile: it is damaged, or names a place outside of the folder.
@@ -229,7 +260,7 @@ def unpack(archive: Path, folder: Path) -> None:
             if damaged:
                 raise zipfile.BadZipFile(f"{damaged} in it is damaged")
             packed.extractall(Path(partial, "whole"))
-        Path(partial, "whole").rename(folder)
+        Path(partial, "whole", within).rename(folder)
 
 
 def _pointed(pointer: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What the file names of RAVDESS, TESS and CREMA-D say of their clips.
+"""What the file names of known corpora say of their clips.
 
 Every download of a corpus has the same file names, while folders are arranged and spelled in many
 ways; so the names are read and the folders are not.
@@ -119,8 +119,36 @@ def parse_crema_d(stem: str) -> Label | None:
     )
 
 
+NEMO_NAME = re.compile(r"([A-Z]{2}\d)_([a-z]+)_(\d+)")
+NEMO_EMOTIONS = {
+    "anger": "angry",
+    "fear": "fearful",
+    "happiness": "happy",
+    "neutral": "neutral",
+    "sadness": "sad",
+    "surprised": "surprised",
+}
+
+
+def parse_nemo(stem: str) -> Label | None:
+    """Speaker_emotion_sentence, in Polish; the speaker's sex stands elsewhere."""
+    match = NEMO_NAME.fullmatch(stem)
+    if not match or match[2] not in NEMO_EMOTIONS:
+        return None
+    return Label(
+        corpus="nEMO",
+        speaker=f"nEMO-{match[1]}",
+        sex=None,
+        emotion=NEMO_EMOTIONS[match[2]],
+        intensity="unspecified",
+        kind="speech",
+        take=match[3],
+    )
+
+
 PARSERS: dict[str, Callable[[str], Label | None]] = {
     "RAVDESS": parse_ravdess,
     "TESS": parse_tess,
     "CREMA-D": parse_crema_d,
+    "nEMO": parse_nemo,
 }

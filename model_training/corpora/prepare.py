@@ -9,12 +9,13 @@ from rich.table import Table
 
 from app.bundle import write_text
 from app.emotions import LABELS
+from model_training.corpora.folders import Data, folders
 from model_training.corpora.table import OFFICIAL_CLIPS, Fault, load_corpora
 
 EXAMPLES = 6
 
 
-def prepare(data: Path, out: Path) -> None:
+def prepare(data: Data, out: Path) -> None:
     """Tell the clips by corpus and emotion and the faults by kind, and write the table as CSV.
 
     What is printed is written too, as text beside the table.
@@ -26,7 +27,7 @@ def prepare(data: Path, out: Path) -> None:
     console = Console(record=True)
     console.print(clip_counts(corpus.table))
     console.print(sample_rates(corpus.table), highlight=False, soft_wrap=True)
-    for line in fault_lines(corpus.faults, data.resolve()):
+    for line in fault_lines(corpus.faults, folders(data)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     corpus.table.to_csv(out, index=False)
@@ -55,7 +56,7 @@ def clip_counts(clips: pd.DataFrame) -> Table:
     table.add_section()
     table.add_row("clips", *(str(len(group)) for group in columns.values()))
     official = [str(OFFICIAL_CLIPS.get(column, "")) for column in columns]
-    official[-1] = str(sum(OFFICIAL_CLIPS.values()))
+    official[-1] = str(sum(OFFICIAL_CLIPS.get(column, 0) for column in columns))
     table.add_row("of officially", *official)
     table.add_row("speakers", *(str(group["speaker"].nunique()) for group in columns.values()))
     hours = [f"{group['duration'].sum() / 3600:.2f}" for group in columns.values()]
@@ -73,7 +74,7 @@ def sample_rates(clips: pd.DataFrame) -> str:
     return "Sample rates: " + ", ".join(f"{count} at {rate} Hz" for rate, count in counts.items())
 
 
-def fault_lines(faults: list[Fault], data: Path) -> list[str]:
+def fault_lines(faults: list[Fault], data: list[Path]) -> list[str]:
     """For each kind of fault how many there are, and a few of them with what was done."""
     if not faults:
         return ["No faults."]
@@ -89,5 +90,5 @@ def fault_lines(faults: list[Fault], data: Path) -> list[str]:
     return lines
 
 
-def _relative(path: Path, data: Path) -> Path:
-    return path.relative_to(data) if path.is_relative_to(data) else path
+def _relative(path: Path, data: list[Path]) -> Path:
+    return next((path.relative_to(root) for root in data if path.is_relative_to(root)), path)

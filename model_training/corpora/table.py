@@ -1,16 +1,16 @@
-"""RAVDESS, TESS and CREMA-D on disk: one table of clips, and a list of every fault met."""
+"""The corpora on disk: one table of clips, and a list of every fault met."""
 
-import os
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from app.errors import UndertoneError
 from model_training.corpora.decoding import AUDIO_SUFFIXES, CACHE, Content, contents
 from model_training.corpora.file_names import PARSERS, Label
+from model_training.corpora.folders import CorpusError, Data, files, folders
+from model_training.corpora.people import add_people
 
 COLUMNS = (
     "path",
@@ -25,15 +25,19 @@ COLUMNS = (
     "duration",
     "sample_rate",
 )
-OFFICIAL_CLIPS = {"RAVDESS speech": 1440, "RAVDESS song": 1012, "TESS": 2800, "CREMA-D": 7442}
-# Folders of a data directory that hold no speech; see `model_training.corpora.clips`.
-SURROUNDINGS = ("noise", "impulse_responses")
-DEMOGRAPHICS = "VideoDemographics.csv"
+OFFICIAL_CLIPS = {
+    "RAVDESS speech": 1440,
+    "RAVDESS song": 1012,
+    "TESS": 2800,
+    "CREMA-D": 7442,
+    "nEMO": 4481,
+}
+ENGLISH = (
+    "RAVDESS",
+    "TESS",
+    "CREMA-D",
+)  # what the shipped models were trained on; missed if absent
 SILENT_PEAK = 0.001  # -60 dBFS; the quietest clip of RAVDESS peaks at 0.0045
-
-
-class CorpusError(UndertoneError):
-    """No corpus where one was expected; the message says where and what to do."""
 
 
 @dataclass(frozen=True)
@@ -66,24 +70,23 @@ class Corpus:
     faults: list[Fault]
 
 
-def load_corpora(data: Path, cache: Path = CACHE) -> Corpus:
-    """All clips of the three corpora anywhere under a directory.
+def load_corpora(data: Data, cache: Path = CACHE) -> Corpus:
+    """All clips of the corpora anywhere under a folder, or under several.
 
     Args:
         data: holds the corpora in folders of any name; `noise` and `impulse_responses` are left.
         cache: where the results of the one pass that decodes every clip are kept.
 
     Raises:
-        CorpusError: there is no such directory, or no clip of any corpus in it.
+        CorpusError: there is no such folder, or no clip of any corpus in it.
     """
-    folder = data.resolve()
-    if not folder.is_dir():
-        raise CorpusError(f"There is no folder {folder}.")
-    files = list(_files(folder))
-    clips, faults = _named([path for path in files if _is_audio(path)])
+    roots = folders(data)
+    found_files = list(files(roots))
+    clips, faults = _named([path for path in found_files if _is_audio(path)])
+    where = " and ".join(map(str, roots))
     if not clips:
         raise CorpusError(
-            f"No clip of {', '.join(PARSERS)} in {folder}: "
+            f"No clip of {', '.join(PARSERS)} in {where}: "
             "it should hold the folders of the official downloads."
         )
     found = dict(zip(clips, contents(list(clips.values()), cache), strict=True))
@@ -107,31 +110,16 @@ def load_corpora(data: Path, cache: Path = CACHE) -> Corpus:
         if path not in left_out
     ]
     if not rows:
-        raise CorpusError(f"None of the {len(clips)} clips in {folder} can be used.")
+        raise CorpusError(f"None of the {len(clips)} clips in {where} can be used.")
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     faults += [
-        Fault("corpus not found", folder, False, f"went on without {corpus}")
-        for corpus in PARSERS
-        if corpus not in set(table["corpus"])
+        Fault("corpus not found", roots[0], False, f"went on without {corpus}")
+        for corpus in ENGLISH
+        if corpus not in set(table["corpus"]) and set(table["corpus"]) & set(ENGLISH)
     ]
-    if "CREMA-D" in set(table["corpus"]):
-        demographics = [path for path in files if path.name == DEMOGRAPHICS]
-        faults += _add_demographics(table, min(demographics, default=folder / DEMOGRAPHICS))
+    for kind, path, detail in add_people(table, found_files, roots[0]):
+        faults.append(Fault(kind, path, True, detail))
     return Corpus(table, sorted(faults, key=lambda fault: (fault.kind, fault.path)))
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder, through links too, each real folder walked once."""
-    walked = set()
-    for root, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(root)
-        if real in walked:
-            folders.clear()
-            continue
-        walked.add(real)
-        if Path(root) == folder:
-            folders[:] = [name for name in folders if name not in SURROUNDINGS]
-        yield from (Path(root, name) for name in names)
 
 
 def _is_audio(path: Path) -> bool:
@@ -194,22 +182,3 @@ def _faults_of_pairs(clips: dict[Label, Path], found: dict[Label, Content]) -> l
             others = ", ".join(clips[other].name for other in labels if other != label)
             faults.append(Fault(kind, clips[label], agree, f"the same as {others}"))
     return faults
-
-
-def _add_demographics(table: pd.DataFrame, demographics: Path) -> list[Fault]:
-    """Fill in who CREMA-D's actors are, in place; without it they stay in the table."""
-    crema_d = table["corpus"] == "CREMA-D"
-    actors = table.loc[crema_d, "speaker"].str.removeprefix("CREMA-D-")
-    try:
-        people = pd.read_csv(demographics, dtype=str).set_index("ActorID")
-        sexes = people["Sex"].str.lower()
-    except (OSError, KeyError, ValueError) as error:
-        return [Fault("sex unknown", demographics, True, f"of every CREMA-D actor: {error}")]
-    table.loc[crema_d, "sex"] = actors.map(sexes)
-    for column in ("Age", "Race"):
-        if column in people:
-            table.loc[crema_d, column.lower()] = actors.map(people[column])
-    table["age"] = pd.to_numeric(table["age"], errors="coerce")
-    unknown = sorted(actors[~table.loc[crema_d, "sex"].isin(["female", "male"])].unique())
-    table.loc[crema_d & ~table["sex"].isin(["female", "male"]), "sex"] = None
-    return [Fault("sex unknown", demographics, True, f"of actor {actor}") for actor in unknown]

@@ -20,6 +20,7 @@ from app.classifier import Classifier
 from app.emotions import LABELS
 from app.speech import FRAME, SpeechDetector
 from model_training.corpora.clips import impulse_responses, noises
+from model_training.corpora.folders import Data
 from model_training.evaluation.metrics import answers, figures
 from model_training.ingredients.waveform_augmentation import (
     UNSEEN_NOISES,
@@ -68,7 +69,7 @@ class Robustness(BaseModel):
     conditions: list[Condition]
 
 
-def measure(classifier: Classifier, split: Split, clips: Waveforms, data: Path) -> Robustness:
+def measure(classifier: Classifier, split: Split, clips: Waveforms, data: Data) -> Robustness:
     """Hear the test clips of a split as they are and under every condition.
 
     Args:
@@ -128,7 +129,7 @@ class Changed:
         return np.clip(changed, -1.0, 1.0).astype(np.float32)
 
 
-def changes(data: Path, sample_rate: int, window: int) -> dict[str, Change]:
+def changes(data: Data, sample_rate: int, window: int) -> dict[str, Change]:
     """What is done to the clips, by name; without noises or rooms there is none with them."""
     noise = [
         found for name, found in noises(data, sample_rate).items() if name.startswith(UNSEEN_NOISES)

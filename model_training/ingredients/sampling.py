@@ -25,7 +25,11 @@ class Sampling(Protocol):
 
 @dataclass(frozen=True)
 class Shares:
-    """Draw from "CORPUS kind" by its share, within it every emotion equally often."""
+    """Draw from "CORPUS kind" by its share, within it every emotion equally often.
+
+    A corpus without a share has that of its clips: as many draws for each as the others' have on
+    average.
+    """
 
     corpus_shares: dict[str, float]
     clips_per_epoch: int
@@ -69,5 +73,10 @@ def balance(table: pd.DataFrame, corpus_shares: dict[str, float]) -> np.ndarray:
     group = table["corpus"] + " " + table["kind"]
     emotions = table.groupby(group)["emotion"].transform("nunique")
     alike = table.groupby([group, "emotion"])["emotion"].transform("size")
-    chances = (group.map(corpus_shares) / emotions / alike).to_numpy(float)
+    sizes = group.value_counts()
+    named = [name for name in sizes.index if name in corpus_shares]
+    share = sum(corpus_shares[name] for name in named)
+    of_a_clip = share / sizes[named].sum() if named else 1.0
+    shares = {name: corpus_shares.get(name, size * of_a_clip) for name, size in sizes.items()}
+    chances = (group.map(shares) / emotions / alike).to_numpy(float)
     return chances / chances.sum()

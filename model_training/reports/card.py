@@ -19,7 +19,7 @@ from model_training.evaluation.robustness import Condition
 from model_training.ingredients.waveform_augmentation import UNSEEN_NOISES, UNSEEN_ROOMS
 from model_training.protocols import ALL, AS_PUBLISHED, BY_CORPUS, EVERYONE, HEADLINES
 
-CORPORA = ("RAVDESS", "CREMA-D", "TESS")  # in the order in which they are told
+CORPORA = ("RAVDESS", "CREMA-D", "TESS", "nEMO")  # in the order in which they are told
 LEAKING = HEADLINES[AS_PUBLISHED]
 
 LIMITS = """\

@@ -48,6 +48,8 @@ def compare(folder: Path) -> str:
 
 def table(found: Sequence[Evaluation]) -> str:
     """Markdown: a row a recipe, best on voices never heard first."""
+    run = {one.protocol for one in found}
+    shown = [protocol for protocol in COMPARED if protocol in run]
     rows = []
     for recipe, runs in _by_recipe(found).items():
         published = runs.get(AS_PUBLISHED, [])
@@ -63,7 +65,7 @@ def table(found: Sequence[Evaluation]) -> str:
                 one for protocol in COMPARED for one in runs.get(protocol, [])
             ),
         }
-        for protocol in COMPARED:
+        for protocol in shown:
             row[f"{protocol} UAR"] = _spread(runs.get(protocol, []), protocol)
         rows.append(row)
     return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)

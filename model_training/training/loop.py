@@ -21,6 +21,7 @@ from app.errors import UndertoneError
 from app.frontend import Standardize
 from app.labelling import NAMED_FROM
 from model_training.corpora.clips import impulse_responses, noises
+from model_training.corpora.folders import Data
 from model_training.ingredients.schedules import BEST_FILE, read_history
 from model_training.ingredients.targets import corpus_crossentropy, one_hot
 from model_training.ingredients.waveform_augmentation import (
@@ -158,7 +159,7 @@ def adapted_frontend(recipe: Recipe, table: pd.DataFrame, clips: Waveforms) -> k
     return frontend
 
 
-def surroundings(data: Path, sample_rate: int) -> Surroundings:
+def surroundings(data: Data, sample_rate: int) -> Surroundings:
     """The noises and rooms of a data directory, without the kinds kept for evaluation."""
     return Surroundings(
         noises=[

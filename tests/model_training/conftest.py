@@ -17,6 +17,15 @@ def real(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     return load_corpora(data, tmp_path_factory.mktemp("cache"))
 
 
+@pytest.fixture(scope="session")
+def nemo(data: Path) -> Path:
+    """The folder of nEMO, in `more` beside the real corpora; for tests marked `corpora`."""
+    folder = data.parent / "more" / "nEMO"
+    if not folder.is_dir():
+        pytest.skip(f"nEMO is not in {folder}")
+    return folder
+
+
 @pytest.fixture
 def interrupted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
     """Makes a context in which a run is stopped by its user after its second epoch."""

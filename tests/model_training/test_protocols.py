@@ -18,6 +18,8 @@ from model_training.protocols import (
     ravdess_si,
 )
 
+NEMO = ("EB0", "IC0", "KS0", "MK0", "TP0", "WR0", "AA0", "ZZ0", "ZZ1")  # nine, as the official
+
 
 @pytest.fixture(scope="module")
 def table():
@@ -30,6 +32,7 @@ def table():
         for actor in range(1001, 1092)
     ]
     rows += [("TESS", f"TESS-{name}", "female", "speech") for name in ("OAF", "YAF")]
+    rows += [("nEMO", f"nEMO-{name}", None, "speech") for name in NEMO]
     return pd.DataFrame(rows, columns=["corpus", "speaker", "sex", "kind"])
 
 
@@ -53,8 +56,9 @@ def test_no_speaker_of_a_test_fold_is_trained_on_even_by_song(table, fold):
 def test_validation_has_men_and_women_of_both_corpora(table, fold):
     validation = ravdess_si(table, fold).validation
     groups = validation.groupby("corpus")["sex"].unique()
-    assert set(groups.index) == {"RAVDESS", "CREMA-D"}
-    assert all(set(sexes) == {"female", "male"} for sexes in groups)
+    assert set(groups.index) == {"RAVDESS", "CREMA-D", "nEMO"}
+    assert all(set(groups[name]) == {"female", "male"} for name in ("RAVDESS", "CREMA-D"))
+    assert validation.loc[validation["corpus"] == "nEMO", "speaker"].nunique() == 1
 
 
 FOLDS = [
@@ -62,6 +66,8 @@ FOLDS = [
     *(("cremad-si", fold) for fold in range(1, 6)),
     *(("tess-si", fold) for fold in range(1, 3)),
     *(("all-si", fold) for fold in range(1, 7)),
+    *(("nemo-si", fold) for fold in range(1, 7)),
+    ("nemo-cross", 1),
     ("everyone", 1),
 ]
 
@@ -85,6 +91,9 @@ def test_no_speaker_is_on_two_sides_of_any_protocol(table, protocol, fold):
         ("all-si", "RAVDESS"),
         ("all-si", "CREMA-D"),
         ("all-si", "TESS"),
+        ("nemo-si", "nEMO"),
+        ("nemo-cross", "nEMO"),
+        ("all-si", "nEMO"),
     ],
 )
 def test_every_speaker_of_the_corpus_is_tested_once(table, protocol, corpus):
@@ -100,9 +109,14 @@ def test_every_speaker_of_the_corpus_is_tested_once(table, protocol, corpus):
 
 @pytest.mark.parametrize(
     ("protocol", "corpus"),
-    [("ravdess-si", "RAVDESS"), ("cremad-si", "CREMA-D"), ("tess-si", "TESS")],
+    [
+        ("ravdess-si", "RAVDESS"),
+        ("cremad-si", "CREMA-D"),
+        ("tess-si", "TESS"),
+        ("nemo-si", "nEMO"),
+    ],
 )
-def test_a_fold_of_all_three_is_that_fold_of_each(table, protocol, corpus):
+def test_a_fold_of_all_is_that_fold_of_each(table, protocol, corpus):
     for fold in [fold for name, fold in FOLDS if name == protocol]:
         own, joint = PROTOCOLS[protocol](table, fold), PROTOCOLS["all-si"](table, fold)
         tested = {speaker for speaker in own.test["speaker"] if speaker.startswith(corpus)}
@@ -110,6 +124,36 @@ def test_a_fold_of_all_three_is_that_fold_of_each(table, protocol, corpus):
         assert set(joint.train["speaker"]) <= set(own.train["speaker"]) | set(
             own.validation["speaker"]
         ), "it may learn from fewer than the protocol allows, never from more"
+
+
+def test_every_speaker_of_nemo_validates_in_one_of_six_folds(table):
+    six = table[(table["corpus"] != "nEMO") | table["speaker"].str[5:].isin(NEMO[:6])]
+    for protocol in ("nemo-si", "all-si", "ravdess-si"):
+        validating = [
+            speaker
+            for fold in range(1, 7)
+            for speaker in PROTOCOLS[protocol](six, fold).validation["speaker"].unique()
+            if speaker.startswith("nEMO")
+        ]
+        assert sorted(validating) == [f"nEMO-{name}" for name in NEMO[:6]]
+
+
+def test_another_language_is_tested_by_what_never_learned_it(table):
+    split = PROTOCOLS["nemo-cross"](table, 1)
+    assert set(split.test["corpus"]) == {"nEMO"}
+    assert set(split.train["corpus"]) == {"RAVDESS", "CREMA-D", "TESS"}
+    assert set(split.validation["corpus"]) == {"RAVDESS", "CREMA-D"}
+
+
+def test_without_nemo_the_folds_of_the_others_are_as_before(table):
+    english = table[table["corpus"] != "nEMO"]
+    for protocol in ("ravdess-si", "cremad-si", "tess-si", "all-si", "everyone"):
+        for side in ("train", "validation", "test"):
+            with_it = getattr(PROTOCOLS[protocol](table, 1), side)
+            without = getattr(PROTOCOLS[protocol](english, 1), side)
+            pd.testing.assert_frame_equal(with_it[with_it["corpus"] != "nEMO"], without)
+    with pytest.raises(ProtocolError, match="no clips for test"):
+        PROTOCOLS["nemo-si"](english, 1)
 
 
 def test_what_ships_trains_on_everyone_else_and_validates_as_the_first_fold(table):
@@ -126,7 +170,7 @@ def test_no_recording_is_on_two_sides_under_another_name(data):
     """Some clips of the corpora are copies of others, byte by byte."""
     table = load_corpora(data).table
     digests = table["path"].map(lambda path: hashlib.sha256(Path(path).read_bytes()).digest())
-    for protocol, fold in FOLDS:
+    for protocol, fold in [one for one in FOLDS if not one[0].startswith("nemo")]:
         split = PROTOCOLS[protocol](table, fold)
         learned = set(digests[split.train.index]) | set(digests[split.validation.index])
         assert not learned & set(digests[split.test.index]), (protocol, fold)
@@ -134,7 +178,14 @@ def test_no_recording_is_on_two_sides_under_another_name(data):
 
 @pytest.mark.parametrize(
     ("protocol", "last"),
-    [("ravdess-si", 6), ("cremad-si", 5), ("tess-si", 2), ("all-si", 6)],
+    [
+        ("ravdess-si", 6),
+        ("cremad-si", 5),
+        ("tess-si", 2),
+        ("nemo-si", 6),
+        ("nemo-cross", 1),
+        ("all-si", 6),
+    ],
 )
 def test_a_fold_that_is_not_there_is_a_sentence(table, protocol, last):
     for fold in (0, last + 1):

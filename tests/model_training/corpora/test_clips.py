@@ -80,6 +80,14 @@ def test_surroundings_by_their_kind(tmp_path):
     assert list(impulse_responses(tmp_path, RATE)) == ["hall"]
 
 
+def test_surroundings_of_several_folders(tmp_path):
+    for name in ("one/noise/rain.wav", "two/corpora/noise/pink.wav", "three/speech.wav"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / name, np.full(8000, 0.1), 8000)
+    folders = [tmp_path / name for name in ("one", "two", "three")]
+    assert set(noises(folders, RATE)) == {"rain", "pink"}
+
+
 def test_a_data_directory_may_have_no_surroundings(tmp_path):
     assert noises(tmp_path, RATE) == {}
     assert impulse_responses(tmp_path, RATE) == {}

@@ -15,9 +15,10 @@ from model_training.corpora.download import Corpus, DownloadError, Sources, down
 CLIP = b"RIFF" + bytes(range(256)) * 400  # what is in it doesn't matter here
 
 
-def packed(members):
+def packed(members, comment=""):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = comment.encode()
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name), content)
     return file.getvalue()
@@ -74,6 +75,7 @@ def sources(server):
         dataverse=f"{server.url}/dataverse",
         github=f"{server.url}/github.zip",
         github_media=f"{server.url}/media",
+        nemo=f"{server.url}/nemo",
     )
 
 
@@ -121,6 +123,19 @@ def crema_d(server):
     server.files["/media/AudioWAV/1001_DFA_ANG_XX.wav"] = CLIP
 
 
+NEMO_FILES = {
+    f"{module.NEMO_FOLDER}/README.md": "# nEMO",
+    f"{module.NEMO_FOLDER}/data.tsv": "file_id\temotion\nEB0_anger_1.wav\tanger\n",
+    f"{module.NEMO_FOLDER}/samples/EB0_anger_1.wav": CLIP,
+}
+NEMO_ARCHIVE = f"/nemo/{module.NEMO_COMMIT}.zip"
+
+
+@pytest.fixture
+def nemo(server):
+    server.files[NEMO_ARCHIVE] = packed(NEMO_FILES, module.NEMO_COMMIT)
+
+
 def found(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -129,7 +144,7 @@ def found(folder):
     }
 
 
-def test_every_corpus_comes_in_its_official_layout(tmp_path, sources, ravdess, tess, crema_d):
+def test_every_corpus_comes_in_its_official_layout(tmp_path, sources, ravdess, tess, crema_d, nemo):
     download(Corpus, tmp_path, sources)
     assert found(tmp_path) == {
         "RAVDESS/Audio_Speech_Actors_01-24/Actor_01/03-01-01-01-01-01-01.wav": CLIP,
@@ -138,6 +153,9 @@ def test_every_corpus_comes_in_its_official_layout(tmp_path, sources, ravdess, t
         "TESS/YAF_ps/YAF_back_ps.wav": CLIP,
         "CREMA-D/AudioWAV/1001_DFA_ANG_XX.wav": CLIP,
         "CREMA-D/VideoDemographics.csv": b"ActorID,Age,Sex,Race,Ethnicity\n",
+        "nEMO/README.md": b"# nEMO",
+        "nEMO/data.tsv": b"file_id\temotion\nEB0_anger_1.wav\tanger\n",
+        "nEMO/samples/EB0_anger_1.wav": CLIP,
     }
 
 
@@ -200,6 +218,32 @@ def test_a_broken_archive_is_one_sentence(
         download([Corpus.RAVDESS], data, sources)
     assert not (data / "RAVDESS" / "Audio_Speech_Actors_01-24").exists()
     assert not list(tmp_path.rglob("outside.wav"))
+
+
+@pytest.mark.parametrize(
+    ("left_out", "comment", "sentence"),
+    [
+        ("samples/EB0_anger_1.wav", module.NEMO_COMMIT, "lacks 1 of its 1 recordings"),
+        ("data.tsv", module.NEMO_COMMIT, "is not the one of commit"),
+        ("README.md", "another", "is not the one of commit"),
+    ],
+)
+def test_another_archive_of_nemo_is_refused_and_not_kept(
+    tmp_path, server, sources, nemo, left_out, comment, sentence
+):
+    files = dict(NEMO_FILES)
+    del files[f"{module.NEMO_FOLDER}/{left_out}"]
+    whole = server.files[NEMO_ARCHIVE]
+    server.files[NEMO_ARCHIVE] = packed(files, comment)
+    with pytest.raises(DownloadError, match=sentence):
+        download([Corpus.NEMO], tmp_path, sources)
+    assert not found(tmp_path)
+    server.files[NEMO_ARCHIVE] = whole
+    download([Corpus.NEMO], tmp_path, sources)
+    assert len(found(tmp_path / "nEMO")) == 3
+    server.asked.clear()
+    download([Corpus.NEMO], tmp_path, sources)
+    assert not server.asked
 
 
 def test_no_network_is_one_sentence(tmp_path, server, sources):

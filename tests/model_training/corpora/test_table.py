@@ -13,24 +13,22 @@ import soundfile
 
 from app.emotions import LABELS
 from model_training.__main__ import main
-from model_training.corpora.file_names import Label, parse_crema_d, parse_ravdess, parse_tess
+from model_training.corpora.file_names import (
+    Label,
+    parse_crema_d,
+    parse_nemo,
+    parse_ravdess,
+    parse_tess,
+)
 from model_training.corpora.table import (
     COLUMNS,
     CorpusError,
     load_corpora,
 )
+from tests.sounds import clip_file as write
 
 RATE = 16_000
 LEFT_OUT, KEPT = False, True
-
-
-def write(path: Path, seed: int, seconds: float = 0.5, channels: int = 1, rate: int = RATE) -> Path:
-    """A clip of quiet noise; the same seed gives the same samples."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shape = (int(seconds * rate), channels)
-    noise = np.random.default_rng(seed).integers(-3000, 3000, shape, np.int16)
-    soundfile.write(path, noise, rate)
-    return path
 
 
 def tree(folder: Path) -> Path:
@@ -258,6 +256,11 @@ def test_a_folder_without_clips_is_refused(tmp_path):
             "1091_IEO_HAP_HI",
             Label("CREMA-D", "CREMA-D-1091", None, "happy", "high", "speech", "IEO-HI"),
         ),
+        (
+            parse_nemo,
+            "WR0_happiness_64",
+            Label("nEMO", "nEMO-WR0", None, "happy", "unspecified", "speech", "64"),
+        ),
     ],
 )
 def test_file_names(parse, stem, label):
@@ -278,6 +281,9 @@ def test_file_names(parse, stem, label):
         (parse_crema_d, "1001_DFA_ANG"),
         (parse_crema_d, "1001_DFA_ANG_YY"),
         (parse_crema_d, "101_DFA_ANG_XX"),
+        (parse_nemo, "WR0_joy_64"),
+        (parse_nemo, "WR0_anger"),
+        (parse_nemo, "wr0_anger_1"),
     ],
 )
 def test_names_of_no_clip(parse, stem):
@@ -320,7 +326,7 @@ def test_prepare_without_corpora_is_one_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert run(monkeypatch, "prepare", "--data", str(tmp_path)) == 1
     printed = capsys.readouterr()
-    assert printed.err.startswith("No clip of RAVDESS, TESS, CREMA-D in")
+    assert printed.err.startswith("No clip of RAVDESS, TESS, CREMA-D, nEMO in")
     assert len(printed.err.splitlines()) == 1
     assert not printed.out
     assert not list(tmp_path.iterdir())

@@ -32,3 +32,10 @@ def test_corpora_and_emotions_are_drawn_by_their_shares(table):
     within = drawn.groupby([table["corpus"], table["emotion"]]).sum()
     assert within["RAVDESS"].to_numpy() == pytest.approx(0.3 / 8)
     assert within["CREMA-D"].to_numpy() == pytest.approx(0.7 / 2)
+
+
+@pytest.mark.parametrize("shares", [{"RAVDESS speech": 0.3, "TESS speech": 0.7}, {}])
+def test_a_corpus_without_a_share_is_drawn_by_its_clips(table, shares):
+    drawn = pd.Series(sampling.balance(table, shares), index=table.index)
+    by_clips = table["corpus"].value_counts(normalize=True).to_dict()
+    assert drawn.groupby(table["corpus"]).sum().to_dict() == pytest.approx(by_clips)

@@ -1,0 +1,60 @@
+"""The folders that hold the corpora, and the files in them."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from app.errors import UndertoneError
+
+NOISES = "noise"
+ROOMS = "impulse_responses"
+# Folders that hold no speech: in the folder of the corpora, or in a folder of that.
+SURROUNDINGS = (NOISES, ROOMS)
+
+Data = Path | Sequence[Path]
+
+
+class CorpusError(UndertoneError):
+    """No corpus where one was expected; the message says where and what to do."""
+
+
+def folders(data: Data) -> list[Path]:
+    """One or several folders, absolute and each once.
+
+    Raises:
+        CorpusError: one of them does not exist.
+    """
+    found = list(dict.fromkeys(path.resolve() for path in _listed(data)))
+    for folder in found:
+        if not folder.is_dir():
+            raise CorpusError(f"There is no folder {folder}.")
+    return found
+
+
+def surroundings(data: Data, name: str) -> list[Path]:
+    """The folders of that name, one of `SURROUNDINGS`, in the data folders or one level below."""
+    return [
+        place
+        for folder in _listed(data)
+        for place in (folder / name, *sorted(folder.glob(f"*/{name}")))
+        if place.is_dir()
+    ]
+
+
+def files(roots: Sequence[Path]) -> Iterator[Path]:
+    """Every file below some folders, through links too, each real folder walked once."""
+    walked = set()
+    for top in roots:
+        for root, children, names in os.walk(top, followlinks=True):
+            real = os.path.realpath(root)
+            if real in walked:
+                children.clear()
+                continue
+            walked.add(real)
+            if Path(root) == top or Path(root).parent == top:
+                children[:] = [name for name in children if name not in SURROUNDINGS]
+            yield from (Path(root, name) for name in names)
+
+
+def _listed(data: Data) -> list[Path]:
+    return [data] if isinstance(data, Path) else list(data)

@@ -1,0 +1,81 @@
+"""Who the speakers of a corpus are, from the table that it comes with."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+SEXES = ("female", "male")
+
+
+@dataclass(frozen=True)
+class People:
+    """The table of a corpus' speakers.
+
+    Attributes:
+        file: its name.
+        separator: of its columns.
+        speaker: the column of what stands after "CORPUS-" in a speaker's name.
+        sex: the column of it.
+        more: other columns, by their names in the table of clips.
+    """
+
+    file: str
+    separator: str
+    speaker: str
+    sex: str
+    more: dict[str, str]
+
+
+PEOPLE = {
+    "CREMA-D": People(
+        "VideoDemographics.csv", ",", "ActorID", "Sex", {"age": "Age", "race": "Race"}
+    ),
+    "nEMO": People("data.tsv", "\t", "speaker_id", "gender", {"age": "age"}),
+}
+
+
+def add_people(
+    table: pd.DataFrame, files: Iterable[Path], folder: Path
+) -> Iterator[tuple[str, Path, str]]:
+    """Fill in the sex and age of speakers, in place; without their table they keep their clips.
+
+    Args:
+        table: of clips.
+        files: that may hold the tables.
+        folder: to name where there is no such file.
+
+    Yields:
+        The kind of each fault, its file and half a sentence.
+    """
+    names = {people.file: corpus for corpus, people in PEOPLE.items()}
+    places: dict[str, Path] = {}
+    for path in files:
+        if path.name in names:
+            corpus = names[path.name]
+            places[corpus] = min(path, places.get(corpus, path))
+    for corpus, people in PEOPLE.items():
+        if corpus in set(table["corpus"]):
+            path = places.get(corpus, folder / people.file)
+            yield from (("sex unknown", path, why) for why in _fill(table, corpus, people, path))
+    table["age"] = pd.to_numeric(table["age"], errors="coerce")
+
+
+def _fill(table: pd.DataFrame, corpus: str, people: People, path: Path) -> list[str]:
+    own = table["corpus"] == corpus
+    speakers = table.loc[own, "speaker"].str.removeprefix(f"{corpus}-")
+    try:
+        told = pd.read_csv(path, dtype=str, sep=people.separator)
+        told = told.assign(speaker=told[people.speaker].str.strip()).drop_duplicates("speaker")
+        told = told.set_index("speaker")
+        sexes = told[people.sex].str.lower()
+    except (OSError, KeyError, ValueError) as error:
+        return [f"of every {corpus} speaker: {error}"]
+    table.loc[own, "sex"] = speakers.map(sexes)
+    for column, theirs in people.more.items():
+        if theirs in told:
+            table.loc[own, column] = speakers.map(told[theirs])
+    unknown = sorted(speakers[~table.loc[own, "sex"].isin(SEXES)].unique())
+    table.loc[own & ~table["sex"].isin(SEXES), "sex"] = None
+    return [f"of speaker {speaker} of {corpus}" for speaker in unknown]
