@@ -47,6 +47,12 @@ RESERVED = frozenset(
 BY_NAME = {emotion.name: emotion for emotion in EMOTIONS}
 
 
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Each name once: those of the eight in their order, then the others by the alphabet."""
+    chosen = set(names)
+    return (*(name for name in LABELS if name in chosen), *sorted(chosen - set(LABELS)))
+
+
 def emotions_named(names: Iterable[str]) -> tuple[Emotion, ...]:
     """One emotion for each name: the eight as they are, others with a colour of their own."""
     chosen = list(names)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from app.emotions import in_order
 from app.errors import UndertoneError
 
 # Six folds by actor, as EmoBox defines them for RAVDESS (Ma et al. 2024).
@@ -83,6 +84,11 @@ class Split:
                 if speaker in seen:
                     raise ProtocolError(f"{speaker} is in both {seen[speaker]} and {side}.")
                 seen[speaker] = side
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The emotions of the training clips, in the order of a model's outputs."""
+        return in_order(self.train["emotion"])
 
 
 def ravdess_si(table: pd.DataFrame, fold: int) -> Split:

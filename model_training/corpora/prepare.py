@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.bundle import write_text
-from app.emotions import LABELS
+from app.emotions import in_order
 from model_training.corpora.folders import Data, folders
 from model_training.corpora.table import OFFICIAL_CLIPS, Fault, load_corpora
 
@@ -50,7 +50,7 @@ def clip_counts(clips: pd.DataFrame) -> Table:
     table = Table("emotion", *columns)
     for column in table.columns[1:]:
         column.justify = "right"
-    for emotion in LABELS:
+    for emotion in in_order(clips["emotion"]):
         counts = [(group["emotion"] == emotion).sum() for group in columns.values()]
         table.add_row(emotion, *(str(count or "-") for count in counts))
     table.add_section()

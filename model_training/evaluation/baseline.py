@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from app.bundle import SCHEMA, BundleInfo
-from app.emotions import EMOTIONS, LABELS
+from app.emotions import emotions_named
 from app.labelling import NAMED_FROM
 from model_training.corpora.clips import Clips
 from model_training.corpora.decoding import CACHE
@@ -47,12 +47,12 @@ def evaluate(split: Split, features: np.ndarray) -> metrics.Evaluation:
     """
     machine = make_pipeline(StandardScaler(), SVC(C=C, class_weight="balanced"))
     machine.fit(features[split.train.index], split.train["emotion"])
-    order = [LABELS.index(emotion) for emotion in machine.classes_]
 
-    def answers(table: pd.DataFrame) -> np.ndarray:
-        rows = np.zeros((len(table), len(LABELS)), np.float32)
-        rows[:, order] = softmax(machine.decision_function(features[table.index]), axis=1)
-        return rows
+    def answers(table: pd.DataFrame) -> pd.DataFrame:
+        scores = machine.decision_function(features[table.index])
+        if scores.ndim == 1:  # of two emotions it returns one margin
+            scores = np.stack([-scores, scores], axis=1)
+        return pd.DataFrame(softmax(scores, axis=1), table.index, machine.classes_)
 
     sides = loop.voices(split)
     info = BundleInfo(
@@ -60,7 +60,7 @@ def evaluate(split: Split, features: np.ndarray) -> metrics.Evaluation:
         name=NAME,
         recipe=NAME,
         description="Support vector machine over 88 eGeMAPS functionals.",
-        emotions=list(EMOTIONS),
+        emotions=list(emotions_named(split.labels)),
         sample_rate=SAMPLE_RATE,
         window_seconds=3.0,
         temperature=1.0,

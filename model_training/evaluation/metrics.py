@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from app.bundle import BundleInfo, write_text
 from app.classifier import Classifier
-from app.emotions import LABELS
+from app.emotions import in_order
 from app.recordings import analyze
 from model_training.ingredients.waveform_augmentation import centred
 from model_training.protocols import HEADLINES, Split
@@ -26,6 +26,7 @@ CALIBRATION_BINS = 15
 ABSTAINED = "no speech"  # the answer to a clip in which too little speech was found; it is wrong
 AGE_GROUPS = {"under 35": (0, 35), "35 to 54": (35, 55), "55 and older": (55, 200)}  # years
 BATCH = 32  # windows
+COUNTED = {8: "eight"}  # as the result files of the shipped recipes write it
 
 
 class Bin(BaseModel):
@@ -122,16 +123,16 @@ def evaluate(
 def summarize(
     info: BundleInfo,
     split: Split,
-    found: dict[str, tuple[pd.DataFrame, np.ndarray]],
+    found: dict[str, tuple[pd.DataFrame, pd.DataFrame]],
     seconds: list[float],
     certain: bool = False,
 ) -> Evaluation:
-    """The evaluation that the answers (clips, 8) to the tables of test and validation make.
+    """The evaluation that the answers to the tables of test and validation make.
 
     Args:
         info: what was measured.
         split: that it was trained with.
-        found: of "test" and "validation" the clips and the answers to them.
+        found: of "test" and "validation" the clips and the answers to them; see `answers`.
         seconds: wall time of each epoch.
         certain: the answers are no probabilities, so there is nothing to calibrate.
     """
@@ -157,8 +158,8 @@ def summarize(
 
 def answers(
     classifier: Classifier, table: pd.DataFrame, clips: Waveforms, whole: bool
-) -> np.ndarray:
-    """(clips, 8) probabilities, NaN where the classifier found no speech.
+) -> pd.DataFrame:
+    """Probabilities: a row a clip, a column a label; NaN where the classifier found no speech.
 
     Args:
         classifier: the bundle.
@@ -171,28 +172,29 @@ def answers(
         window = round(classifier.info.window_seconds * classifier.sample_rate)
         parts = np.array_split(table.index.to_numpy(), -(-len(table) // BATCH))
         windows = (np.stack([centred(clips[index], window) for index in part]) for part in parts)
-        return np.concatenate([classifier.probabilities(batch) for batch in windows])
-    rows = np.full((len(table), len(LABELS)), np.nan, np.float32)
+        cut = np.concatenate([classifier.probabilities(batch) for batch in windows])
+        return pd.DataFrame(cut, table.index, classifier.labels)
+    rows = np.full((len(table), len(classifier.labels)), np.nan, np.float32)
     for row, index in enumerate(tqdm(table.index, desc="evaluate", unit="clip")):
         heard = analyze((classifier.sample_rate, clips[index]), classifier).probabilities
         if heard:
-            rows[row] = list(heard.values())
-    return rows
+            rows[row] = [heard[label] for label in classifier.labels]
+    return pd.DataFrame(rows, table.index, classifier.labels)
 
 
 def figures(
-    table: pd.DataFrame, probabilities: np.ndarray, labels: Iterable[str], certain: bool = False
+    table: pd.DataFrame, probabilities: pd.DataFrame, labels: Iterable[str], certain: bool = False
 ) -> Figures:
     """The figures of some clips, the answers limited to `labels`.
 
     Args:
         table: one row a clip, with `emotion` and `speaker`.
-        probabilities: (clips, 8), NaN in the rows that abstained.
+        probabilities: as `answers` returns them.
         labels: the emotions an answer may be; all those of the table among them.
         certain: the answers are no probabilities, so there is nothing to calibrate.
     """
-    labels = [label for label in LABELS if label in set(labels)]
-    scores = probabilities[:, [LABELS.index(label) for label in labels]]
+    labels = list(in_order(labels))
+    scores = probabilities[labels].to_numpy()
     scores = scores / np.maximum(scores.sum(axis=1, keepdims=True), 1e-12)
     abstained = np.isnan(scores[:, 0])
     best = np.nan_to_num(scores).argmax(axis=1)
@@ -304,7 +306,7 @@ def _weighted(bins: Sequence[Bin], what: Literal["confidence", "accuracy"]) -> f
 
 
 def groups(
-    table: pd.DataFrame, probabilities: np.ndarray, leaks: bool, certain: bool = False
+    table: pd.DataFrame, probabilities: pd.DataFrame, leaks: bool, certain: bool = False
 ) -> dict[str, Figures]:
     """Figures of all clips where the protocol leaks, else by corpus, and of women, men and so on.
 
@@ -322,10 +324,10 @@ def groups(
         for name, rows in masks.items():
             if rows.any():
                 result[name] = figures(table[rows], probabilities[rows], acted, certain)
-        if len(acted) < len(LABELS):
-            result[f"{corpus}, all eight answers"] = figures(
-                table[chosen], probabilities[chosen], LABELS, certain
-            )
+        known = probabilities.columns
+        if len(acted) < len(known):
+            all_answers = f"{corpus}, all {COUNTED.get(len(known), len(known))} answers"
+            result[all_answers] = figures(table[chosen], probabilities[chosen], known, certain)
     return result
 
 
@@ -355,7 +357,7 @@ def _side(table: pd.DataFrame) -> Side:
     return Side(clips=len(table), copies=copies, speakers=sorted(table["speaker"].unique()))
 
 
-def _by_speaker(table: pd.DataFrame, probabilities: np.ndarray) -> dict[str, tuple[float, int]]:
+def _by_speaker(table: pd.DataFrame, probabilities: pd.DataFrame) -> dict[str, tuple[float, int]]:
     result = {}
     for speaker in sorted(table["speaker"].unique()):
         own = (table["speaker"] == speaker).to_numpy()

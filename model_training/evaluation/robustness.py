@@ -17,7 +17,6 @@ from scipy.signal import butter, sosfiltfilt
 from app import audio
 from app.bundle import write_text
 from app.classifier import Classifier
-from app.emotions import LABELS
 from app.speech import FRAME, SpeechDetector
 from model_training.corpora.clips import impulse_responses, noises
 from model_training.corpora.folders import Data
@@ -225,7 +224,7 @@ def read(folder: Path) -> Robustness | None:
     return Robustness.model_validate(json.loads(path.read_text())) if path.exists() else None
 
 
-def _best(probabilities: np.ndarray) -> np.ndarray:
+def _best(probabilities: pd.DataFrame) -> np.ndarray:
     """(clips,) index of the answer; one past the labels where there is none."""
-    silent = np.isnan(probabilities[:, 0])
-    return np.where(silent, len(LABELS), np.nan_to_num(probabilities).argmax(axis=1))
+    scores = probabilities.to_numpy()
+    return np.where(np.isnan(scores[:, 0]), scores.shape[1], np.nan_to_num(scores).argmax(axis=1))

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -51,7 +51,7 @@ class Recipe:
         network: from the shape of one window's features and the number of classes, makes the
             model from features to logits.
         batch_size: windows in a step.
-        targets: of a table of clips, (clips, 8); see `ingredients/targets.py`.
+        targets: of a table of clips and all labels, (clips, labels); see `ingredients/targets.py`.
         sampling: which clips an epoch is made of.
         schedule: optimizer, learning rate and end.
         augmentation: of the waveform, on the fly: how often and how far; None for none.
@@ -67,7 +67,7 @@ class Recipe:
     frontend: Callable[[keras.KerasTensor], keras.KerasTensor]
     network: Callable[[tuple[int, ...], int], keras.Model]
     batch_size: int
-    targets: Callable[[pd.DataFrame], np.ndarray]
+    targets: Callable[[pd.DataFrame, Sequence[str]], np.ndarray]
     sampling: Sampling
     schedule: Schedule
     augmentation: Chances | None = None

@@ -12,7 +12,7 @@ from app.bundle import (
     read_info,
     write_text,
 )
-from app.emotions import LABELS
+from app.emotions import in_order
 from model_training.evaluation import metrics, results, robustness
 from model_training.evaluation.metrics import Evaluation, Figures, together
 from model_training.evaluation.robustness import Condition
@@ -275,8 +275,7 @@ def _recall_table(groups: dict[str, Figures]) -> str:
         "| emotion | " + " | ".join(groups) + " |",
         "|---|" + "---:|" * len(groups),
     ]
-    present = {label for found in groups.values() for label in found.recall}
-    for label in [label for label in LABELS if label in present]:
+    for label in in_order(label for found in groups.values() for label in found.recall):
         cells = (
             f"{found.recall[label]:.2f}" if label in found.recall else ""
             for found in groups.values()

@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from app.emotions import LABELS
+from app.emotions import in_order
 from model_training.evaluation.metrics import ABSTAINED, Evaluation, Figures
 
 INK, LINE, FIELD = "#333333", "#3a6ea5", "Blues"
@@ -66,7 +66,7 @@ def recall(groups: dict[str, Figures]) -> Figure:
     """Recall of every emotion, group beside group."""
     figure = Figure(figsize=(8.4, 3.4), layout="constrained")
     axes = figure.subplots()
-    labels = [label for label in LABELS if any(label in one.recall for one in groups.values())]
+    labels = in_order(label for one in groups.values() for label in one.recall)
     width = 0.8 / len(groups)
     shades = np.linspace(0.85, 0.35, len(groups))
     for number, (name, found) in enumerate(groups.items()):

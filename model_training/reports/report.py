@@ -10,7 +10,7 @@ import numpy as np
 
 from app import bundle, saved_model
 from app.classifier import Classifier
-from app.emotions import LABELS
+from app.emotions import in_order
 from model_training.evaluation.metrics import Evaluation
 from model_training.ingredients.waveform_augmentation import centred
 from model_training.protocols import Split
@@ -25,7 +25,7 @@ TEMPLATE = Path(__file__).with_name("report.html")
 def examples(classifier: Classifier, split: Split, clips: Waveforms) -> dict[str, np.ndarray]:
     """The features, as the network is given them, of the first test clip of every emotion."""
     first = split.test.reset_index().groupby("emotion")["index"].first()
-    emotions = [label for label in LABELS if label in first]
+    emotions = in_order(first.index)
     window = round(classifier.info.window_seconds * classifier.sample_rate)
     model, _ = saved_model.read(classifier.folder)
     frontend = keras.Model(model.input, model.layers[-2].output)

@@ -1,6 +1,6 @@
 """What a network is trained on, batch by batch, and validated on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import keras
@@ -66,12 +66,13 @@ class Augmented:
 def batches(
     recipe: Recipe,
     table: pd.DataFrame,
+    labels: Sequence[str],
     source: Fixed | Augmented,
     seed: int,
     first_step: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Endless batches; each is a function of the seed and its step alone, so a run can resume."""
-    targets = recipe.targets(table)
+    targets = recipe.targets(table, labels)
     weights = recipe.sampling.weights(table)
     draw = recipe.sampling.draws(table, recipe.batch_size, seed)
     step = first_step
@@ -86,10 +87,10 @@ def batches(
 
 
 def validation_set(
-    recipe: Recipe, table: pd.DataFrame, clips: Waveforms
+    recipe: Recipe, table: pd.DataFrame, labels: Sequence[str], clips: Waveforms
 ) -> tuple[np.ndarray, np.ndarray]:
     windows = np.stack([centred(clips[index], recipe.window) for index in table.index])
-    return windows, targets_of(table, smoothing=0.0)
+    return windows, targets_of(table, labels, smoothing=0.0)
 
 
 def hopped(waveform: np.ndarray, window: int, hop: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from scipy.special import softmax
 
 from app import bundle, saved_model
 from app.bundle import BundleInfo, Voices
-from app.emotions import EMOTIONS, LABELS
+from app.emotions import emotions_named
 from app.errors import UndertoneError
 from app.frontend import Standardize
 from app.labelling import NAMED_FROM
@@ -103,13 +103,13 @@ def train(
         if recipe.fixed
         else Augmented(recipe, split.train, clips, around)
     )
-    validation = validation_set(recipe, split.validation, clips)
+    validation = validation_set(recipe, split.validation, split.labels, clips)
     if recipe.fixed:
         validation = (features_of(frontend, validation[0]), validation[1])
 
     steps = recipe.sampling.steps(split.train, recipe.batch_size)
     keras.config.set_dtype_policy(run.precision)
-    model = resumed(folder) or _training_model(recipe, frontend, run, steps)
+    model = resumed(folder) or _training_model(recipe, frontend, len(split.labels), run, steps)
     done = epochs_done(model, steps)
     history = read_history(folder / HISTORY_FILE, done)
     log(folder, f"epoch {done} of {run.epochs}, {steps} steps each")
@@ -122,7 +122,7 @@ def train(
         callbacks.append(keras.callbacks.TensorBoard(folder / TENSORBOARD_FOLDER))
     # A run that had come to its end fits no epoch, and still takes the average of its weights.
     model.fit(
-        batches(recipe, split.train, source, run.seed, done * steps),
+        batches(recipe, split.train, split.labels, source, run.seed, done * steps),
         steps_per_epoch=steps,
         shuffle=False,
         initial_epoch=done,
@@ -208,7 +208,7 @@ class Reseed(keras.callbacks.Callback):
 
 def serving_model(recipe: Recipe, frontend: keras.Model, trained: keras.Model) -> keras.Model:
     """Waveform in, logits out, in float32 and without anything that only training needs."""
-    network = recipe.network(tuple(frontend.output_shape[1:]), len(LABELS))
+    network = recipe.network(tuple(frontend.output_shape[1:]), trained.output_shape[-1])
     network.set_weights(trained.get_weights())
     return keras.Model(frontend.input, network(frontend.output), name=recipe.name.replace("-", "_"))
 
@@ -224,7 +224,7 @@ def fit_temperature(recipe: Recipe, model: keras.Model, split: Split, clips: Wav
     logits = features_of(model, np.concatenate(cut))
     counts = np.array([len(windows) for windows in cut])
     first = np.cumsum(counts) - counts
-    truth = one_hot(table).argmax(axis=1)
+    truth = one_hot(table, split.labels).argmax(axis=1)
 
     def loss(log_temperature: float) -> float:
         scaled = softmax(logits / math.exp(log_temperature), axis=1)
@@ -257,14 +257,16 @@ def versions(*more: str) -> dict[str, str]:
     return found
 
 
-def _training_model(recipe: Recipe, frontend: keras.Model, run: Run, steps: int) -> keras.Model:
+def _training_model(
+    recipe: Recipe, frontend: keras.Model, classes: int, run: Run, steps: int
+) -> keras.Model:
     keras.utils.set_random_seed(run.seed)
     shape = tuple(frontend.output_shape[1:])
     inputs = keras.Input(shape) if recipe.fixed else frontend.input
     x = inputs if recipe.fixed else frontend.output
     if recipe.masks:
         x = recipe.masks(run.seed)(x)
-    network = fused(recipe.network(shape, len(LABELS)))
+    network = fused(recipe.network(shape, classes))
     model = keras.Model(inputs, network(x))
     model.compile(
         optimizer=recipe.schedule.optimizer(run.epochs, steps),
@@ -283,7 +285,7 @@ def _info(
         name=recipe.name,
         recipe=recipe.name,
         description=recipe.description,
-        emotions=list(EMOTIONS),
+        emotions=list(emotions_named(split.labels)),
         sample_rate=recipe.sample_rate,
         window_seconds=recipe.window_seconds,
         temperature=temperature,

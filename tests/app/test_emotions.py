@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from app.emotions import EMOTIONS, LABELS
+from app.emotions import EMOTIONS, LABELS, in_order
 from app.ui.page import PAPER
 
 # Machado et al. 2009, severity 1, on linear sRGB.
@@ -87,3 +87,12 @@ def test_colours_are_as_far_apart_as_the_engine_says(vision, closest):
     }
     nearest = min(distances, key=distances.__getitem__)
     assert distances[nearest] == pytest.approx(closest, abs=0.05), nearest
+
+
+def test_the_eight_come_first_in_their_order_and_others_by_the_alphabet():
+    assert in_order(["zeal", "sad", "bored", "neutral", "sad"]) == (
+        "neutral",
+        "sad",
+        "bored",
+        "zeal",
+    )

@@ -12,6 +12,7 @@ from model_training.evaluation.metrics import (
     ABSTAINED,
     expected_calibration_error,
     figures,
+    groups,
     pooled,
     reliability,
     together,
@@ -30,7 +31,7 @@ def certain(*emotions):
     for row, emotion in zip(rows, emotions, strict=True):
         if emotion is not None:
             row[:] = np.array(LABELS) == emotion
-    return rows
+    return pd.DataFrame(rows, columns=LABELS)
 
 
 def test_unweighted_recall_counts_every_emotion_alike():
@@ -52,6 +53,7 @@ def test_a_clip_without_speech_counts_as_wrong():
 def test_answers_are_limited_to_the_labels_of_the_corpus():
     calm_first = np.full((1, 8), 0.05, np.float32)
     calm_first[0, [LABELS.index("calm"), LABELS.index("sad")]] = 0.4, 0.3
+    calm_first = pd.DataFrame(calm_first, columns=LABELS)
     assert figures(table_of("sad"), calm_first, SIX).uar == 1.0
     assert figures(table_of("sad"), calm_first, LABELS).uar == 0.0
 
@@ -67,7 +69,7 @@ def test_figures_agree_with_scikit_learn_on_random_answers():
     rng = np.random.default_rng(0)
     acted = rng.choice(LABELS, 500)
     probabilities = rng.dirichlet(np.ones(8), 500).astype(np.float32)
-    found = figures(table_of(*acted), probabilities, LABELS)
+    found = figures(table_of(*acted), pd.DataFrame(probabilities, columns=LABELS), LABELS)
     answers = np.array(LABELS)[probabilities.argmax(axis=1)]
     assert found.uar == pytest.approx(recall_score(acted, answers, average="macro"))
 
@@ -100,6 +102,7 @@ def test_folds_together_are_what_all_their_answers_are():
     acted = pd.DataFrame({"emotion": rng.choice(SIX, 600), "speaker": "CREMA-D-1001"})
     probabilities = rng.dirichlet(np.ones(8), 600).astype(np.float32)
     probabilities[::50] = np.nan
+    probabilities = pd.DataFrame(probabilities, columns=LABELS)
     whole = figures(acted, probabilities, SIX)
     folds = [
         Fold({"CREMA-D": figures(acted[part], probabilities[part], SIX)})
@@ -110,6 +113,16 @@ def test_folds_together_are_what_all_their_answers_are():
     found = both.model_dump()
     for name, value in whole.model_dump(exclude={"reliability", "confusion"}).items():
         assert found[name] == pytest.approx(value, abs=1e-6), name
+
+
+def test_answers_to_a_corpus_of_fewer_emotions_are_scored_among_all_beside():
+    table = table_of("bored", "sad").assign(corpus="own", sex=None, age=np.nan, race=None)
+    probabilities = pd.DataFrame(
+        [[0.5, 0.3, 0.2], [0.1, 0.3, 0.6]], columns=["angry", "bored", "sad"]
+    )
+    found = groups(table, probabilities, leaks=False)
+    assert found["own"].labels == ["sad", "bored"]
+    assert (found["own"].uar, found["own, all 3 answers"].uar) == (1.0, 0.5)
 
 
 @dataclass
