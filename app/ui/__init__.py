@@ -3,6 +3,8 @@
 from ..folders import ASSETS
 
 PAGE = ASSETS / "page"  # the scripts, styles and texts that the page is made of
+EXAMPLES = ASSETS / "examples"
+PUBLIC = "public"  # the path under which the page serves `ASSETS`
 
 
 def asset(name: str) -> str:

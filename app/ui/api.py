@@ -20,8 +20,9 @@ from ..limits import LIMITS, in_minutes
 from ..live import DEFAULT_SMOOTHING
 from ..recordings import analyze
 from ..tables import Outcome
+from .api_examples import CHUNK
 from .api_sessions import Sessions
-from .gradio_patches import Kept, no_tool, take_uploads
+from .gradio_patches import Kept, no_tool
 from .model_choice import chooser, named
 
 AT_ONCE = 2  # recordings and batches that are heard at the same time; the others wait
@@ -43,7 +44,6 @@ def build(classifier: Classifier) -> None:
         recording = gr.Audio(
             type="filepath", label=f"Recording, of any format, up to {in_minutes(LIMITS.minutes)}"
         )
-        take_uploads(recording)
         recordings = gr.File(
             file_count="multiple", type="filepath", label="Recordings, and zip archives of them"
         )
@@ -52,6 +52,7 @@ def build(classifier: Classifier) -> None:
         )
         timeline = gr.Checkbox(False, label="A row a segment instead of a row a recording")
         chunk = gr.Textbox(label="Mono samples, 16-bit little-endian, as base64")
+        chunk.example_payload = lambda: CHUNK
         rate = gr.Number(SAMPLE_RATE, minimum=8_000, maximum=192_000, precision=0, label="Hz")
         session = gr.Textbox("", label="The session to go on with; empty for a new one")
         smoothing = gr.Number(DEFAULT_SMOOTHING, minimum=0, maximum=0.95, label="Smoothing")

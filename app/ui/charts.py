@@ -28,7 +28,7 @@ CONFIDENCE_AXIS = {
 
 GREY = "#7b7b80"  # contrast of at least 4:1 on white and on near-black
 FAINT = "rgba(123, 123, 128, 0.16)"
-FONT = "IBM Plex Sans, Apple Color Emoji, Segoe UI Emoji, Noto Color Emoji, system-ui, sans-serif"
+FONT = "IBM Plex Sans, Undertone Emoji, system-ui, sans-serif"
 INK = "31, 134, 164"  # of the spectrogram: opaque where it is loud, clear where it is silent
 
 RANGE_DB = 70  # below the loudest value; what is quieter is drawn as silence

@@ -10,33 +10,45 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import unquote
 
 import gradio as gr
-from gradio import processing_utils, utils
+from gradio import processing_utils, route_utils, routes, utils
 from gradio.blocks import Block
 from gradio.data_classes import FileData
 from gradio.queueing import Event, Queue
 from gradio.state_holder import StateHolder
+from starlette.requests import Request
 
 from ..errors import UndertoneError
+from . import EXAMPLES, PUBLIC, api_examples
 
 # Functions with the parameters that Gradio passes by position, and what objects are made with.
 FUNCTIONS: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
     (processing_utils, "async_ssrf_protected_download", ("url", "cache_dir")),
     (Queue, "wait_for_event_or_timeout", ("event", "timeout")),
     (gr.File, "_process_single_file", ("self", "f")),
-    (Block, "async_move_resource_to_block_cache", ("self", "url_or_file_path")),
+    (processing_utils, "save_file_to_cache", ("file_path", "cache_dir")),
     (StateHolder, "delete_state", ("self", "session_id", "expired_only")),
     (utils, "is_in_or_equal", ("path_1", "path_2")),
+    (
+        routes,
+        "generate_code_snippets",
+        ("api_name", "endpoint_info", "root", "space_id", "api_prefix"),
+    ),
+    (routes, "generate_cli_snippet", ("original_info",)),
+    (route_utils, "get_root_url", ("request", "route_path", "root_path")),
 )
 ATTRIBUTES: tuple[tuple[Callable[[], Any], tuple[str, ...]], ...] = (
     (StateHolder, ("lock", "session_data", "time_last_used")),
-    (lambda: Block(render=False), ("GRADIO_CACHE", "keep_in_cache")),
+    (lambda: Block(render=False), ("keep_in_cache",)),
 )
 # What gradio_patches.js looks for in the addresses of requests.
 ROUTES = tuple(f"/gradio_api/{name}" for name in ("upload", "queue/join", "stream/{event_id}"))
+# Where served_html.py puts what is its own, and where it takes away what is not.
+HTML = Path(gr.__file__).parent / "templates" / "frontend" / "index.html"
+ANCHORS = ('<meta property="og:', '<meta name="twitter:', "</head>", "<gradio-app")
 TOOL = "_mcp_type"  # what Gradio's own decorators for agents write on a function
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -53,16 +65,19 @@ class PatchError(UndertoneError):
 
 
 def patch() -> None:
-    """Fetch no address, leave no timers and no empty files; from now on and for every page.
+    """Fetch no address, leave no timers and no empty files, print examples that run; from now on
+    and for every page.
 
     Raises:
         PatchError: a name is gone, or a function takes other parameters.
     """
     check()
-    processing_utils.async_ssrf_protected_download = _refuse
+    processing_utils.async_ssrf_protected_download = _own_file
     Queue.wait_for_event_or_timeout = staticmethod(_next_chunk)
     # Of the class: Gradio makes the component anew for a visitor who chooses an example.
     gr.File._process_single_file = _path
+    routes.generate_code_snippets = api_examples.code_snippets
+    routes.generate_cli_snippet = api_examples.cli_snippets
 
 
 def check() -> None:
@@ -73,10 +88,14 @@ def check() -> None:
     """
     for owner, name, parameters in FUNCTIONS:
         function = getattr(owner, name, None)
-        if function in (_refuse, _next_chunk, _path):  # patched already
+        if function in OURS:  # patched already
             continue
         if function is None or tuple(inspect.signature(function).parameters) != parameters:
             raise PatchError(f"{owner.__name__}.{name}({', '.join(parameters)})")
+    html = HTML.read_text("utf-8")
+    for anchor in ANCHORS:
+        if anchor not in html:
+            raise PatchError(f"{anchor} in its HTML")
     for make, names in ATTRIBUTES:
         made = make()
         for name in names:
@@ -121,8 +140,24 @@ def forget_on_unload(page: gr.Blocks) -> None:
     page.unload(forget)
 
 
-async def _refuse(url: str, cache_dir: str) -> NoReturn:
-    """Gradio would fetch what a public address holds when one is sent for a file."""
+def root_url(request: Request) -> str:
+    """The address of the page that a request is for, as seen from outside, without a slash."""
+    app = request.scope["app"]
+    return route_utils.get_root_url(request, "/", app.root_path)
+
+
+async def _own_file(url: str, cache_dir: str) -> str:
+    """Gradio would fetch what a public address holds when one is sent for a file.
+
+    Only an address of this very server stands for a file: of an upload, which Gradio's own tool for
+    agents (`gradio upload-mcp`) sends, or of an example, which the API page prints.
+    """
+    uploaded = unquote(url.partition("/gradio_api/file=")[2])
+    if utils.is_in_or_equal(uploaded, cache_dir) and Path(uploaded).is_file():
+        return uploaded
+    example = EXAMPLES / url.partition(f"/{PUBLIC}/examples/")[2]
+    if example in EXAMPLES.glob("*.ogg"):
+        return processing_utils.save_file_to_cache(example, cache_dir)
     raise gr.Error("Addresses are not fetched: send the recording itself.", print_exception=False)
 
 
@@ -175,17 +210,4 @@ class Kept:
             del self._paths[name]
 
 
-def take_uploads(recording: gr.Audio) -> None:
-    """Let an address of this very server stand for what was uploaded here.
-
-    Addresses are refused, and with them what Gradio's own tool for agents (`gradio upload-mcp`) has
-    just uploaded.
-    """
-    move = recording.async_move_resource_to_block_cache
-
-    async def moved(place: str | Path | None) -> str | None:
-        uploaded = unquote(str(place).partition("/gradio_api/file=")[2])
-        known = utils.is_in_or_equal(uploaded, recording.GRADIO_CACHE) and Path(uploaded).is_file()
-        return await move(uploaded if known else place)
-
-    recording.async_move_resource_to_block_cache = moved
+OURS = (_own_file, _next_chunk, _path, api_examples.code_snippets, api_examples.cli_snippets)

@@ -1,25 +1,36 @@
 """How a link to the page looks where people share it."""
 
-import os
+from html import escape
 
-import gradio as gr
+from . import PUBLIC
 
-from ..folders import ASSETS
-
-PICTURE = ASSETS / "page.png"
+TITLE = "Undertone"
 DESCRIPTION = (
-    "The emotion in a voice, live, twice a second, or in recordings. It hears acted emotion in "
+    "The emotion in a voice, live, twice a second, or in recordings. It knows acted emotion in "
     "short English clips and must not be used to judge people."
 )
+PICTURE = "page.png"
 
 
-def tags() -> str:
-    """Of the page's head; the picture where the page knows its own address, as a Space does."""
-    gr.set_static_paths([PICTURE])
-    found = {"og:type": "website", "og:title": "Undertone", "og:description": DESCRIPTION}
-    host = os.environ.get("SPACE_HOST")
-    if host:
-        found["og:image"] = f"https://{host}/gradio_api/file={PICTURE.as_posix()}"
-        found["twitter:card"] = "summary_large_image"
-    lines = [f'<meta property="{name}" content="{text}">' for name, text in found.items()]
-    return "".join([*lines, f'<meta name="description" content="{DESCRIPTION}">'])
+def tags(root: str) -> str:
+    """The tags for the head of the page that is served at `root`."""
+    picture = f"{root}/{PUBLIC}/{PICTURE}"
+    card = {
+        "og:type": "website",
+        "og:site_name": TITLE,
+        "og:title": TITLE,
+        "og:description": DESCRIPTION,
+        "og:url": f"{root}/",
+        "og:image": picture,
+        "og:image:alt": "The page while it listens: the emotion, its share and the last minute",
+    }
+    named = {
+        "description": DESCRIPTION,
+        "twitter:card": "summary_large_image",
+        "twitter:title": TITLE,
+        "twitter:description": DESCRIPTION,
+        "twitter:image": picture,
+    }
+    lines = [f'<meta property="{name}" content="{escape(text)}">' for name, text in card.items()]
+    lines += [f'<meta name="{name}" content="{escape(text)}">' for name, text in named.items()]
+    return "".join([f"<title>{TITLE}</title>", *lines])

@@ -7,11 +7,12 @@ import gradio as gr
 
 from ..classifier import Classifier
 from ..limits import LIMITS
-from . import PAGE, api, asset, gradio_patches, link_preview, live_tab, recordings_tab
+from . import PAGE, api, asset, gradio_patches, live_tab, recordings_tab
 from .about import about
 from .desktop import open_window
+from .link_preview import TITLE
+from .served_html import app_settings
 
-TITLE = "Undertone"
 HEAD_SCRIPTS = ("gradio_patches.js", "microphone.js", "save.js", "session.js")
 DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get
 
@@ -80,7 +81,12 @@ def theme() -> gr.themes.Base:
         secondary_hue=INK,
         neutral_hue=PAPER,
         # The semi-bold file that Gradio 6.31 ships lacks most letters; its bold one is whole.
-        font=[gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"],
+        font=[
+            gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700)),
+            "Undertone Emoji",
+            "system-ui",
+            "sans-serif",
+        ],
         font_mono=["ui-monospace", "monospace"],
     ).set(
         body_background_fill="*neutral_50",
@@ -109,9 +115,8 @@ def launch_settings() -> dict[str, Any]:
     return {
         "theme": theme(),
         "css_paths": [PAGE / "styles.css", PAGE / "live.css"],
-        "head": "".join(f"<script>{asset(name)}</script>" for name in HEAD_SCRIPTS)
-        + live_tab.HEAD
-        + link_preview.tags(),
+        "head": "".join(f"<script>{asset(name)}</script>" for name in HEAD_SCRIPTS) + live_tab.HEAD,
+        "app_kwargs": app_settings(),
         "favicon_path": PAGE / "favicon.png",
         "footer_links": ["api"],
         "run_history": False,

@@ -12,16 +12,14 @@ from .. import audio, tables
 from ..batch import Progress, expand, hear_all
 from ..classifier import Classifier
 from ..emotions import BY_NAME
-from ..folders import ASSETS
 from ..limits import LIMITS
 from ..recordings import Analysis
 from ..tables import Outcome
-from . import asset, charts
+from . import EXAMPLES, asset, charts
 from .gradio_patches import Kept
 from .model_choice import chooser, named, several
 from .summary import NO_PROGRESS, empty_summary, loading, progress_bar, summary_of
 
-EXAMPLES = ASSETS / "examples"
 AT_ONCE = 2  # people who are served at the same time; the others wait
 GONE = (
     "The sound is no longer here: it is deleted some minutes after it was sent. Drop it in again."

@@ -48,6 +48,14 @@ def recordings(tmp_path_factory: pytest.TempPathFactory, examples: list[Path]) -
     return files
 
 
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A Chromium without a microphone, for what needs none."""
+    opened = playwright.chromium.launch(executable_path=ensure())
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
 def open_page(
     playwright: Playwright, recordings: dict[str, Path], app_url: str

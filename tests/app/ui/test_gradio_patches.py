@@ -37,6 +37,14 @@ def test_an_attribute_that_is_gone_is_named(monkeypatch):
         gradio_patches.check()
 
 
+def test_html_that_cannot_be_completed_is_refused(monkeypatch, tmp_path):
+    html = gradio_patches.HTML.read_text("utf-8").replace("<gradio-app", "<gradio-page")
+    (tmp_path / "index.html").write_text(html)
+    monkeypatch.setattr(gradio_patches, "HTML", tmp_path / "index.html")
+    with pytest.raises(PatchError, match="<gradio-app in its HTML"):
+        gradio_patches.check()
+
+
 def test_a_route_that_is_gone_is_named(monkeypatch):
     monkeypatch.setattr(gradio_patches, "ROUTES", ("/gradio_api/upload", "/gradio_api/gone"))
     with gr.Blocks() as served:
