@@ -1,6 +1,6 @@
 // Runs in the head of the served HTML, before Gradio's scripts.
 (() => {
-  const LONGEST = 12000; // ms, after which the page is shown as it is
+  const LONGEST = 60000; // ms, after which the page is shown as it is
   const STILL = 300; // ms without a change of height, after which the page counts as built
 
   const root = document.documentElement;

@@ -74,7 +74,7 @@ def test_the_title_is_there_before_the_scripts(browser, app_url):
     page = browser.new_page()
     page.route("**/*.js", lambda route: None)  # Gradio's scripts never come
     page.goto(app_url, wait_until="commit")
-    expect(page.locator("#opening h1")).to_have_text("Undertone")
+    expect(page.get_by_role("heading", name="Undertone")).to_be_visible()
     assert "Loading" not in page.inner_text("body")
 
 
