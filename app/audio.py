@@ -1,128 +1,207 @@
 """Any sound to mono float32 at one rate: whole files, decoded in blocks, and live chunks."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
+from numbers import Real
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
-import soundfile
 import soxr
 
-from .errors import UndertoneError
-from .limits import LIMITS, in_minutes
+from .decoding import (
+    BLOCK,
+    Block,
+    Decoder,
+    decoders,
+    refuse_longer,
+    refuse_missing_track,
+    seconds_by_header,
+)
+from .errors import AudioError
+from .limits import LIMITS
+from .mono import in_columns
 
 SAMPLE_RATE = 16_000  # Hz
 WINDOW_SECONDS = 3.0  # what a model hears at once
 HOP_SECONDS = 0.5  # between windows
-MAX_SECONDS = 60 * LIMITS.minutes + 60  # a minute for those who stop a little late
-BLOCK = 16_384  # frames that libsndfile decodes at once
 # How the names of recordings, and of archives of them, end: by these they are found in a folder.
 ENDINGS = (
     "3gp aac ac3 aif aiff amr ape au avi caf flac flv m4a m4b mka mkv mov mp2 mp3 mp4 oga ogg opus "
     "tta voc w64 wav weba webm wma wmv wv zip"
 )
 SUFFIXES = frozenset(f".{ending}" for ending in ENDINGS.split())
+SHORTFALL = 0.5  # seconds that may be missing at the end of a file without a note
 SILENCE = -100.0  # dBFS, the lowest level that is told apart
 
-# FFmpeg also opens playlists, captions and network sessions, which would let a file that someone
-# sends make this machine read other files or addresses.
-FORMATS = (
-    "aac ac3 aiff amr ape asf au avi caf dts eac3 flac flv matroska mov mp3 mpc mpc8 mpeg mpegts "
-    "ogg tta voc w64 wav wv"
-)
-FFMPEG_OPTIONS = {"format_whitelist": ",".join(FORMATS.split())}
-
-
-class AudioError(UndertoneError):
-    """Sound that cannot be used; the message is one sentence that a person can act on."""
-
-
-Source = str | Path | bytes | BinaryIO | tuple[int, np.ndarray]
+Samples = tuple[int, np.ndarray] | tuple[np.ndarray, int]
+Source = str | Path | bytes | BinaryIO | Samples
 
 
 def load(source: Source, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
-    """A whole recording, (n,) float32: `blocks`, joined."""
+    """A whole recording, (n,) float32: the blocks of a `Recording`, joined."""
     waveform = bytearray()  # grows in place, where joining arrays at the end would double it
-    for block in blocks(source, sample_rate):
+    for block in Recording(source, sample_rate):
         waveform += block.data
     return np.frombuffer(waveform, np.float32)
 
 
-def blocks(source: Source, sample_rate: int = SAMPLE_RATE) -> Iterator[np.ndarray]:
-    """Read a recording of any format that libsndfile or FFmpeg knows, block by block.
+class Recording:
+    """A recording of any format that libsndfile or FFmpeg knows, decoded block by block.
 
-    A recording that is damaged or cut short gives what can still be decoded of it.
+    Iterating yields (n,) float32 blocks, mono, in [-1, 1] but for what resampling overshoots;
+    seldom over a second. A recording that is damaged or cut short gives what can still be decoded.
 
     Args:
         source: a path, the bytes of a file, an open binary file, which stays open, or a pair of
-            a sample rate in Hz and samples as `to_mono` takes them.
+            a sample rate in Hz and samples as `MonoStream.push` takes them, in either order.
         sample_rate: of the result, in Hz.
+        track: of a file with several sound tracks, counted from 1; None for the default one, or
+            where it is silent the first that is not.
+        channel: to decode alone, counted from 1; None for all of them, mixed.
 
-    Yields:
-        (n,) float32, mono, in [-1, 1] but for what resampling overshoots; seldom over a second.
+    Attributes:
+        channels: how many the recording has; 0 until the first block.
 
     Raises:
-        AudioError: the file is missing, unreadable, empty, not audio, damaged, without a sound
-            track or longer than `MAX_SECONDS`.
+        AudioError: while iterating: the file is missing, unreadable, empty, not audio, damaged,
+            without that track or channel, or longer than `MAX_SECONDS`; or the source is nothing of
+            the above.
     """
-    if isinstance(source, tuple):
-        yield from _decode([partial(_sample_blocks, *source)], "The recording", sample_rate)
-        return
-    name = _name(source)
-    try:
-        with _opened(source) as file:
-            yield from _decode(_decoders(file, name), name, sample_rate)
-    except OSError as error:
-        raise AudioError(f"{name} cannot be read: {error.strerror or error}.") from error
+
+    def __init__(
+        self,
+        source: Source,
+        sample_rate: int = SAMPLE_RATE,
+        track: int | None = None,
+        channel: int | None = None,
+    ) -> None:
+        self.sample_rate = sample_rate
+        self.channels = 0
+        self._source, self._track, self._channel = source, track, channel
+        self._notes: list[str] = []
+
+    @property
+    def note(self) -> str | None:
+        """What was odd, in a sentence or more; known when all blocks have been taken."""
+        return " ".join(self._notes) or None
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        source = self._source
+        if isinstance(source, tuple):
+            decoder = _InMemory(*samples_and_rate(source), self._track, self._channel)
+            yield from self._decode([decoder], "The recording")
+            return
+        name = _name(source)
+        try:
+            with opened(source) as file:
+                yield from self._decode(decoders(file, name, self._track, self._channel), name)
+        except OSError as error:
+            raise AudioError(f"{name} cannot be read: {error.strerror or error}.") from error
+
+    def _decode(self, decoders: list[Decoder], name: str) -> Iterator[np.ndarray]:
+        """What the first decoder knows; where it gives up, the next one goes on from there."""
+        understood, given, seconds = False, 0, 0.0
+        for decoder in decoders:
+            passed = 0
+            try:
+                for block in _at_rate(decoder.blocks(), self.sample_rate):
+                    passed += len(block)
+                    fresh = block[-(passed - given) :] if passed > given else block[:0]
+                    given += len(fresh)
+                    refuse_longer(name, given / self.sample_rate)  # headers may be wrong
+                    seconds = max(seconds, decoder.seconds or 0.0)
+                    self.channels = decoder.mono.channels
+                    if len(fresh):
+                        yield fresh
+            except (AudioError, MemoryError):
+                raise
+            except Exception as error:  # of any kind: a decoder meets whatever people send
+                if isinstance(error, OSError) and not isinstance(error, av.FFmpegError):
+                    raise  # the file and not what is in it
+                continue
+            understood = True
+            if given:
+                self._notes = decoder.all_notes
+                break
+        if not given:
+            what = (
+                "holds no audio samples"
+                if understood
+                else "is not audio, or is damaged beyond reading"
+            )
+            raise AudioError(f"{name} {what}.")
+        decoded = given / self.sample_rate
+        if decoded < min(seconds - SHORTFALL, 0.95 * seconds):
+            self._notes.append(f"Only {decoded:.1f} of {seconds:.1f} seconds could be decoded.")
+
+
+class _InMemory(Decoder):
+    """Samples that are no file."""
+
+    def __init__(
+        self, samples: np.ndarray, sample_rate: int, track: int | None, channel: int | None
+    ) -> None:
+        super().__init__(io.BytesIO(), "The recording", track, channel)
+        self._samples, self._rate = samples, sample_rate
+        self.seconds: float = len(samples) / sample_rate
+
+    def blocks(self) -> Iterator[Block]:
+        refuse_missing_track(self._name, self._track, 1)
+        refuse_longer(self._name, self.seconds)
+        self.mono.scan(self._samples)
+        for start in range(0, len(self._samples), BLOCK):
+            yield self.mono.push(self._samples[start : start + BLOCK]), self._rate
+
+
+def samples_and_rate(pair: Samples) -> tuple[np.ndarray, int]:
+    """Samples, (n, channels), and their rate, whichever of a pair comes first.
+
+    Raises:
+        AudioError: the pair is something else, or the rate no number of hertz.
+    """
+    if len(pair) != 2:
+        raise AudioError("Samples come with their rate: a pair of hertz and a NumPy array.")
+    samples: Any
+    rate, samples = pair if _is_number(pair[0]) else pair[::-1]
+    if not hasattr(samples, "__array__") or _is_number(samples):
+        kind = type(samples).__name__
+        raise AudioError(f"Samples are a NumPy array, not a {kind}: numpy.asarray makes one.")
+    return in_columns(samples), checked_rate(rate)
+
+
+def checked_rate(sample_rate: Any) -> int:
+    """A sample rate in whole hertz.
+
+    Raises:
+        AudioError: it is no number above 0.
+    """
+    if not _is_number(sample_rate) or not 0.5 < float(sample_rate) < 1e9:
+        raise AudioError(f"A sample rate is a number of hertz above 0, not {sample_rate!r}.")
+    return round(float(sample_rate))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def duration(source: Source) -> float | None:
     """Seconds of a recording by its header, which may lie; None where it doesn't say.
 
     Args:
-        source: as `blocks` takes it; an open file is left at its beginning.
+        source: as `Recording` takes it; an open file is left at its beginning.
     """
     if isinstance(source, tuple):
-        return len(source[1]) / source[0]
-    with suppress(OSError), _opened(source) as file:
+        samples, sample_rate = samples_and_rate(source)
+        return len(samples) / sample_rate
+    with suppress(OSError, AudioError), opened(source) as file:
         try:
-            with suppress(soundfile.LibsndfileError), soundfile.SoundFile(file) as sound:
-                return sound.frames / sound.samplerate
-            file.seek(0)
-            with suppress(av.FFmpegError), av.open(file, options=FFMPEG_OPTIONS) as container:
-                return container.duration / av.time_base if container.duration else None
+            return seconds_by_header(file)
         finally:
             file.seek(0)
     return None
-
-
-def to_mono(samples: np.ndarray) -> np.ndarray:
-    """The mean of all channels, from any sample type to [-1, 1].
-
-    Integers are scaled by the range of their type, unsigned ones around its middle. Of floats,
-    what is no number becomes 0 and what is out of range is clipped.
-
-    Args:
-        samples: (n,) or (n, channels), integer or float.
-
-    Returns:
-        (n,) float32 in [-1, 1].
-    """
-    if samples.ndim not in (1, 2) or samples.shape[1:] == (0,):
-        raise ValueError(f"Samples are (n,) or (n, channels), not {samples.shape}.")
-    if samples.dtype.kind in "iu":
-        waveform = samples.astype(np.float32) / 2.0 ** (8 * samples.itemsize - 1)
-        waveform -= samples.dtype.kind == "u"
-    elif samples.dtype.kind == "f":
-        waveform = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-        waveform = np.clip(waveform, -1.0, 1.0).astype(np.float32)
-    else:
-        raise TypeError(f"Samples are integers or floats, not {samples.dtype}.")
-    return waveform.mean(axis=1) if waveform.ndim == 2 else waveform
 
 
 def resample(
@@ -180,98 +259,39 @@ def level(waveform: np.ndarray) -> float:
     return 10 * float(np.log10(max(power, 10 ** (SILENCE / 10))))
 
 
-def _name(source: str | Path | bytes | BinaryIO) -> str:
+def _name(source: object) -> str:
     path = source if isinstance(source, str | Path) else getattr(source, "name", None)
     return Path(path).name if isinstance(path, str | Path) else "The recording"
 
 
 @contextmanager
-def _opened(source: str | Path | bytes | BinaryIO) -> Iterator[BinaryIO]:
+def opened(source: Any) -> Iterator[BinaryIO]:
+    """A source as an open file that can be sought in; pipes are read to their end.
+
+    Raises:
+        AudioError: it is no path, no bytes and no binary file, or a pipe gives too much.
+        OSError: it cannot be opened.
+    """
     if isinstance(source, str | Path):
         with Path(source).open("rb") as file:
-            yield file
-    elif isinstance(source, bytes):
+            yield file if file.seekable() else _whole(file)
+    elif isinstance(source, bytes | bytearray | memoryview):
         yield io.BytesIO(source)
+    elif hasattr(source, "read") and not isinstance(source, io.TextIOBase):
+        yield source if source.seekable() else _whole(source)
     else:
-        yield source if source.seekable() else io.BytesIO(source.read())
-
-
-Block = tuple[np.ndarray, int]  # (n,) mono float32 and its sample rate
-Decoder = Callable[[], Iterator[Block]]
-
-
-def _decoders(file: BinaryIO, name: str) -> list[Decoder]:
-    if not file.seek(0, io.SEEK_END):
-        raise AudioError(f"{name} is empty.")
-    ffmpeg = partial(_ffmpeg_blocks, file, name)
-    if name.lower().endswith(".raw"):  # soundfile takes them all for headerless samples
-        return [ffmpeg]
-    return [partial(_libsndfile_blocks, file, name), ffmpeg]
-
-
-def _decode(decoders: list[Decoder], name: str, sample_rate: int) -> Iterator[np.ndarray]:
-    """What the first decoder understands; where it gives up, the next one goes on from there."""
-    understood, given = False, 0
-    for decoder in decoders:
-        passed = 0
-        try:
-            for block in _at_rate(decoder(), sample_rate):
-                passed += len(block)
-                fresh = block[-(passed - given) :] if passed > given else block[:0]
-                given += len(fresh)
-                _refuse_longer(name, given / sample_rate)  # headers may lie, or say nothing
-                if len(fresh):
-                    yield fresh
-        except (soundfile.LibsndfileError, av.FFmpegError):
-            continue
-        understood = True
-        if given:
-            break
-    if not given:
-        what = (
-            "holds no audio samples" if understood else "is not audio, or is damaged beyond reading"
-        )
-        raise AudioError(f"{name} {what}.")
-
-
-def _refuse_longer(name: str, seconds: float) -> None:
-    if seconds > MAX_SECONDS:
         raise AudioError(
-            f"{name} is longer than {in_minutes(LIMITS.minutes)}: cut it into shorter recordings."
+            "A recording is a path, bytes, an open binary file, or samples with their rate, "
+            f"and not of the type {type(source).__name__}."
         )
 
 
-def _sample_blocks(sample_rate: int, samples: np.ndarray) -> Iterator[Block]:
-    for start in range(0, len(samples), BLOCK):
-        yield to_mono(samples[start : start + BLOCK]), sample_rate
-
-
-def _libsndfile_blocks(file: BinaryIO, name: str) -> Iterator[Block]:
-    file.seek(0)
-    with soundfile.SoundFile(file) as sound:
-        _refuse_longer(name, sound.frames / sound.samplerate)
-        while len(samples := sound.read(BLOCK, "float32")):
-            yield to_mono(samples), sound.samplerate
-
-
-def _ffmpeg_blocks(file: BinaryIO, name: str) -> Iterator[Block]:
-    file.seek(0)
-    with av.open(file, options=FFMPEG_OPTIONS, metadata_errors="ignore") as container:
-        if not container.streams.audio:
-            raise AudioError(f"{name} has no sound track.")
-        _refuse_longer(name, (container.duration or 0) / av.time_base)
-        with suppress(av.FFmpegError):  # what came before the cut in a container counts
-            for packet in container.demux(container.streams.audio[0]):
-                with suppress(av.FFmpegError):  # what follows a damaged packet may be whole
-                    for frame in packet.decode():
-                        yield _frame_to_mono(frame), frame.sample_rate
-
-
-def _frame_to_mono(frame: av.AudioFrame) -> np.ndarray:
-    samples = frame.to_ndarray()  # (channels, n), or (1, n * channels) where they are interleaved
-    if frame.format.is_planar:
-        return to_mono(samples.T)
-    return to_mono(samples.reshape(-1, len(frame.layout.channels)))
+def _whole(pipe: BinaryIO) -> BinaryIO:
+    most = LIMITS.upload_mb * 2**20
+    content = pipe.read(most + 1)
+    if len(content) > most:
+        raise AudioError(f"A pipe gives at most {LIMITS.upload_mb} MB: send a file instead.")
+    return io.BytesIO(content)
 
 
 def _at_rate(blocks: Iterator[Block], sample_rate: int) -> Iterator[np.ndarray]:

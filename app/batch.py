@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .audio import AudioError, Source, blocks
+from .audio import AudioError, Recording, Source
 from .classifier import Classifier
 from .errors import UndertoneError
 from .recordings import RecordingAnalyzer, analyze
@@ -58,13 +58,14 @@ def hear_all(
     for item in items:
         analyzer = RecordingAnalyzer(classifier, picture=picture)
         try:
-            for block in blocks(item.open(), analyzer.sample_rate):
+            recording = Recording(item.open(), analyzer.sample_rate)
+            for block in recording:
                 analyzer.push(block)
                 yield Progress(item.name, analyzer.duration)
         except UndertoneError as error:
             yield Outcome(item.name, error=str(error))
         else:
-            yield Outcome(item.name, analysis=analyzer.finish())
+            yield Outcome(item.name, analysis=analyzer.finish(recording.note))
 
 
 def outcomes(items: Iterable[Item], classifier: Classifier, jobs: int) -> Iterator[Outcome]:

@@ -3,3 +3,7 @@
 
 class UndertoneError(ValueError):
     """Something a person can mend; the message is one sentence that says what, and how."""
+
+
+class AudioError(UndertoneError):
+    """Sound that cannot be used."""

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .audio import HOP_SECONDS, SAMPLE_RATE, StreamResampler, level, resample, to_mono
+from .audio import HOP_SECONDS, SAMPLE_RATE, StreamResampler, checked_rate, level, resample
 from .classifier import Classifier
+from .errors import UndertoneError
 from .labelling import NO_SPEECH, Label, label
+from .mono import MonoStream
 from .speech import FRAME, MINIMUM_SPEECH_SECONDS, SpeechDetector
 
 # Of silence before the first sample. The resampler holds back up to 40 ms at 48 kHz: without a lead
@@ -68,16 +70,17 @@ class LiveSession:
         step: float = HOP_SECONDS,
     ) -> None:
         if not 0 <= smoothing < 1:
-            raise ValueError("smoothing is at least 0 and below 1")
+            raise UndertoneError("Smoothing is at least 0 and below 1.")
         self.classifier = classifier
         if not 0 < step <= classifier.info.window_seconds:
-            raise ValueError("a step is above 0 seconds and at most a window")
+            raise UndertoneError("A step is above 0 seconds and at most a window.")
         self.smoothing = smoothing
         self.step = step
         self.reset()
 
     def reset(self) -> None:
         """Forget everything heard: a new recording starts clean."""
+        self._mono = MonoStream()
         self._resampler = StreamResampler(self.classifier.sample_rate)
         self._detector = SpeechDetector()
         self._pending = np.zeros(round(LEAD_SECONDS * self.classifier.sample_rate), np.float32)
@@ -88,6 +91,11 @@ class LiveSession:
         self._smoothed: np.ndarray | None = None
         self._named: str | None = None
         self._started = False
+
+    @property
+    def note(self) -> str | None:
+        """What has been odd about the sound so far, in a sentence or more."""
+        return " ".join(self._mono.notes) or None
 
     def use(self, classifier: Classifier) -> None:
         """Go on with another model: what was heard stays, the smoothing starts anew."""
@@ -107,12 +115,17 @@ class LiveSession:
         """Take the next chunk, of any length, and read every step it completes.
 
         Args:
-            samples: (n,) or (n, channels), integer or float, as a browser or a device sends it.
+            samples: as `MonoStream.push` takes them, as a browser or a device sends them.
             sample_rate: of this chunk, in Hz; it may change between chunks.
             skip: hear the chunk and read none of it, which is how to catch up.
+
+        Raises:
+            AudioError: the samples or their rate are something else.
         """
-        self.received += len(samples) / sample_rate
-        chunk = self._resampler.push(to_mono(samples), sample_rate)
+        sample_rate = checked_rate(sample_rate)
+        waveform = self._mono.push(samples)
+        self.received += len(waveform) / sample_rate
+        chunk = self._resampler.push(waveform, sample_rate)
         self._pending = np.concatenate([self._pending, chunk])
         readings = []
         hop = round(self.step * self.classifier.sample_rate)

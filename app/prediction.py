@@ -1,5 +1,8 @@
 """The emotion of one recording, for those who write Python."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from .audio import Source
@@ -14,31 +17,37 @@ def predict_emotion(
 ) -> Prediction:
     """Predict the emotion of one recording.
 
-    >>> from app import predict_emotion
-    >>> prediction = predict_emotion("assets/examples/angry-woman-1037.ogg")
-    >>> prediction.emotion
-    'angry'
-    >>> sorted(prediction.probabilities, key=prediction.probabilities.get)[-1]
-    'angry'
+        >>> from app import predict_emotion
+        >>> prediction = predict_emotion("assets/examples/angry-woman-1037.ogg")
+        >>> prediction.emotion
+        'angry'
+        >>> sorted(prediction.probabilities, key=prediction.probabilities.get)[-1]
+        'angry'
 
-    Samples are taken with their rate:
+        Samples are taken with their rate:
 
-    >>> import numpy as np
-    >>> print(predict_emotion(np.zeros(48_000, np.int16), sample_rate=48_000))
-    no speech (1.0 s, 0.0 s of it speech)
+        >>> from pathlib import Path
+    from typing import Any
 
-    Args:
-        source: a path, the bytes of a file, an open binary file, or samples, (n,) or
-            (n, channels), integer or float.
-        sample_rate: of samples, in Hz.
-        classifier: the model; the bundle that ships when None.
+    import numpy as np
+        >>> print(predict_emotion(np.zeros(48_000, np.int16), sample_rate=48_000))
+        no speech (1.0 s, 0.0 s of it speech)
 
-    Raises:
-        AudioError: the recording cannot be read; one sentence says why.
-        ValueError: samples without a rate.
+        Args:
+            source: a path, the bytes of a file, an open binary file, or samples, (n,) or
+                (n, channels), integer or float.
+            sample_rate: of samples, in Hz.
+            classifier: the model; the bundle that ships when None.
+
+        Raises:
+            AudioError: the recording cannot be read; one sentence says why.
+            ValueError: samples without a rate.
     """
-    if isinstance(source, np.ndarray):
-        if sample_rate is None:
+    samples: Any = source
+    if sample_rate is None:
+        if hasattr(samples, "__array__"):
             raise ValueError("Samples need their rate: predict_emotion(samples, sample_rate=16000)")
-        source = (sample_rate, source)
-    return analyze(source, classifier).prediction()
+        return analyze(samples, classifier).prediction()
+    if isinstance(samples, str | Path | bytes | tuple) or hasattr(samples, "read"):
+        raise ValueError("Only samples need a sample rate: a file or a pair has its own.")
+    return analyze((samples, sample_rate), classifier).prediction()

@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
-from . import audio
-from .audio import HOP_SECONDS, SAMPLE_RATE, Source, StreamResampler
+from .audio import HOP_SECONDS, SAMPLE_RATE, Recording, Source, StreamResampler
 from .classifier import DEFAULT_MODEL, Classifier, shared
 from .emotions import Emotion
+from .errors import UndertoneError
 from .folders import MODELS
 from .labelling import Label, joined, label, phrase
 from .picture import Picture, PictureBuilder
@@ -19,6 +19,7 @@ from .speech import MINIMUM_SPEECH_SECONDS, SpeechTrack
 BLOCK_SECONDS = 15  # classified at once and let go: bounds the memory
 BATCH = 32  # windows a call: more is no faster on a CPU
 MIXED = "mixed"
+SHORTEST_HOP = 0.01  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,26 +92,30 @@ def analyze(
     hop: float = HOP_SECONDS,
     progress: Callable[[float], None] | None = None,
     picture: bool = False,
+    track: int | None = None,
 ) -> Analysis:
     """Analyze a whole recording.
 
     Args:
         source: a path, the bytes of a file, an open binary file, or a pair of a sample rate in Hz
-            and samples, (n,) or (n, channels), integer or float.
+            and samples, (n,), (n, channels) or (channels, n), integer or float.
         classifier: the model; the bundle that ships when None.
         hop: the step between windows, in seconds.
         progress: called with the seconds decoded so far, about once a second of sound.
         picture: whether to draw one, too.
+        track: the sound track of a film, counted from 1; None for the one that is on by default.
 
     Raises:
         AudioError: the recording cannot be read; one sentence says why.
+        UndertoneError: the hop is not above 0 and at most a window.
     """
     analyzer = RecordingAnalyzer(classifier or shared(MODELS / DEFAULT_MODEL), hop, picture)
-    for block in audio.blocks(source, analyzer.sample_rate):
+    recording = Recording(source, analyzer.sample_rate, track)
+    for block in recording:
         analyzer.push(block)
         if progress:
             progress(analyzer.duration)
-    return analyzer.finish()
+    return analyzer.finish(recording.note)
 
 
 class RecordingAnalyzer:
@@ -130,7 +135,7 @@ class RecordingAnalyzer:
     ) -> None:
         self.sample_rate = classifier.sample_rate
         self._classifier = classifier
-        self._hop = round(hop * classifier.sample_rate)
+        self._hop = _checked_hop(hop, classifier)
         self._overview = PictureBuilder(classifier.sample_rate) if picture else None
         self._resampler = StreamResampler(SAMPLE_RATE)
         self._track = SpeechTrack()
@@ -153,8 +158,12 @@ class RecordingAnalyzer:
         if sum(map(len, self._waiting)) >= BLOCK_SECONDS * self.sample_rate:
             self._take()
 
-    def finish(self) -> Analysis:
-        """End the recording; its last window is filled with zeros."""
+    def finish(self, note: str | None = None) -> Analysis:
+        """End the recording; its last window is filled with zeros.
+
+        Args:
+            note: what was odd about the recording, for the analysis.
+        """
         self._take()
         rest = self._resampler.push(np.zeros(0), self.sample_rate, last=True)
         self._track.push(rest)
@@ -186,6 +195,7 @@ class RecordingAnalyzer:
             windows=table_of_windows(windows, labels, named_from),
             emotions=tuple(self._classifier.info.emotions),
             picture=self._overview.picture() if self._overview else None,
+            note=note,
         )
 
     def _take(self) -> None:
@@ -231,6 +241,13 @@ class RecordingAnalyzer:
             piece = self._tail[start : start + len(window)]
             window[: len(piece)] = piece
         return windows
+
+
+def _checked_hop(hop: float, classifier: Classifier) -> int:
+    longest = classifier.info.window_seconds
+    if not SHORTEST_HOP <= hop <= longest:
+        raise UndertoneError(f"A hop is {SHORTEST_HOP} to {longest:g} seconds, not {hop!r}.")
+    return round(hop * classifier.sample_rate)
 
 
 def _whole(probabilities: Mapping[str, float], emotions: list[str], named_from: float) -> Label:

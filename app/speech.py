@@ -20,7 +20,14 @@ MOST_FRAMES = 1024  # in one go: bounds the memory
 # of them of barking dogs; of 5601 windows with a second of speech from all three corpora at least
 # 99.8 %, also with such noise at 10 dB and at a quarter of the level (95 % there without the gain);
 # in 99.9 % of spoken clips speech is found.
-GAIN = 4.0  # ahead of the network, which misses soft voices; full scale stays full scale
+# The network misses soft voices, those on an offset, and shouts at full scale. So each frame is
+# brought to a level that follows its stream: `LOUD` at its loudest of late, and `HEADROOM` below
+# that where nothing stands out, which leaves noise as noise.
+LOUD = 1.5  # peak; that clips the loudest by 4 dB, which shouts are found by
+HEADROOM = 20.0
+LARGEST_GAIN = 300.0
+RELEASE = 5.0  # dB a second by which the gain grows when it has become quieter
+MEAN = 2048  # samples before each whose mean is its offset, 128 ms
 SPEECH_THRESHOLD = 0.5  # probability from which a frame is speech
 # The network misses voices that are very high, as of one who screams, so it hears everything a
 # second time, slowed down by this and so lower: of 13 spoken clips of RAVDESS in which it finds no
@@ -38,6 +45,7 @@ class SpeechDetector:
 
     def reset(self) -> None:
         """Forget the stream: the next samples begin a new one."""
+        self._leveller = _Leveller()
         self._as_it_is = _Silero()
         self._slowed = _Silero()
         self._last = np.zeros(1)  # sample, to interpolate from
@@ -59,9 +67,9 @@ class SpeechDetector:
         return np.concatenate([np.zeros(0, bool), *map(self._push, blocks)])
 
     def _push(self, block: np.ndarray) -> np.ndarray:
-        louder = np.clip(block * np.float32(GAIN), -1.0, 1.0)
-        speech = self._as_it_is.push(louder) >= SPEECH_THRESHOLD
-        lower = self._slowed.push(self._slow_down(louder)) >= SLOWED_THRESHOLD
+        level = self._leveller.push(block)
+        speech = self._as_it_is.push(level) >= SPEECH_THRESHOLD
+        lower = self._slowed.push(self._slow_down(level)) >= SLOWED_THRESHOLD
         self._lower = lower = np.concatenate([self._lower, lower])
         if not len(speech):
             return speech
@@ -81,6 +89,51 @@ class SpeechDetector:
         made = [max(0, SLOWED * (count - 1) // BY + 1) for count in (before, self._samples)]
         places = np.arange(*made) * (BY / SLOWED)
         return np.interp(places, np.arange(before - 1, self._samples), known).astype(np.float32)
+
+
+class _Leveller:
+    """Whole frames of one stream without their offset, each at the level the network needs."""
+
+    def __init__(self) -> None:
+        self._pending = np.zeros(0, np.float32)  # samples that fill no frame yet
+        self._past = np.zeros(0)  # the last `MEAN` samples
+        self._loudest = 0.0  # peak of late
+        self._gain = 0.0
+
+    def push(self, waveform: np.ndarray) -> np.ndarray:
+        """The frames that (n,) samples complete, joined, float32 in [-1, 1]."""
+        samples = np.concatenate([self._pending, waveform])
+        count = len(samples) // FRAME
+        self._pending = samples[count * FRAME :].copy()
+        if not count:
+            return np.zeros(0, np.float32)
+        frames = self._without_offset(samples[: count * FRAME]).reshape(count, FRAME)
+        gains = np.array([self._next_gain(peak) for peak in np.abs(frames).max(axis=1).tolist()])
+        before = np.append(self._gain or gains[0], gains[:-1])
+        self._gain = float(gains[-1])
+        # A gain grows over a frame, but falls at once: what is loud must not be clipped.
+        low = np.minimum(before, gains)[:, None]
+        rise = np.arange(1, FRAME + 1) / FRAME
+        levelled = frames * (low + (gains[:, None] - low) * rise)
+        return np.clip(levelled, -1.0, 1.0).astype(np.float32).ravel()
+
+    def _without_offset(self, samples: np.ndarray) -> np.ndarray:
+        if not len(self._past):
+            self._past = np.full(MEAN, samples[:FRAME].mean(dtype=np.float64))
+        known = np.concatenate([self._past, samples], dtype=np.float64)
+        self._past = known[-MEAN:]
+        sums = np.cumsum(np.insert(known, 0, 0.0))
+        return samples - (sums[MEAN + 1 :] - sums[1:-MEAN]) / MEAN
+
+    def _next_gain(self, peak: float) -> float:
+        if not self._loudest:
+            self._loudest = HEADROOM * peak
+        elif self._loudest > HEADROOM * peak:
+            fallen = self._loudest * 10 ** (-RELEASE / 20 * FRAME / SAMPLE_RATE)
+            self._loudest = max(fallen, HEADROOM * peak)
+        else:
+            self._loudest = max(self._loudest, peak)
+        return min(LARGEST_GAIN, LOUD / max(self._loudest, 1e-9))
 
 
 class _Silero:

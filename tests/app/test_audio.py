@@ -244,47 +244,6 @@ def test_memory_is_that_of_the_result():
     assert peak < 1.5 * waveform.nbytes  # the samples themselves are six times as much
 
 
-@pytest.mark.parametrize(
-    ("dtype", "low", "middle", "high"),
-    [
-        (np.uint8, 0, 128, 255),
-        (np.int16, -(2**15), 0, 2**15 - 1),
-        (np.int32, -(2**31), 0, 2**31 - 1),
-        (np.float32, -1, 0, 1),
-        (np.float64, -1, 0, 1),
-    ],
-)
-def test_sample_types_share_one_range(dtype, low, middle, high):
-    waveform = audio.to_mono(np.array([low, middle, high], dtype))
-    assert waveform.dtype == np.float32
-    np.testing.assert_allclose(waveform, [-1, 0, 1], atol=0.008)
-    np.testing.assert_array_equal(waveform[:2], [-1, 0])
-
-
-def test_channels_are_columns():
-    np.testing.assert_allclose(
-        audio.to_mono(np.array([[0.1, 0.2, 0.6], [0.0, 0.0, -0.3]])), [0.3, -0.1], atol=1e-7
-    )
-
-
-def test_floats_are_held_in_range():
-    odd = np.array([[np.nan, 0.5], [np.inf, -0.5], [4.0, 1.0], [-1e300, -1.0]])
-    np.testing.assert_allclose(audio.to_mono(odd), [0.25, -0.25, 1, -1])
-    assert np.isnan(odd[0, 0])  # the caller's array is left alone
-
-
-@pytest.mark.parametrize("shape", [(), (4, 0), (2, 2, 2)])
-def test_other_shapes_are_refused(shape):
-    with pytest.raises(ValueError, match="channels"):
-        audio.to_mono(np.zeros(shape, np.float32))
-
-
-@pytest.mark.parametrize("dtype", [bool, complex, object])
-def test_other_types_are_refused(dtype):
-    with pytest.raises(TypeError, match="integers or floats"):
-        audio.to_mono(np.zeros(4, dtype))
-
-
 def pushed(resampler, waveform, rate, sizes):
     pieces, start = [], 0
     for size in sizes:

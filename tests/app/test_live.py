@@ -212,5 +212,5 @@ def test_sessions_do_not_hear_each_other(classifier, speech):
 
 @pytest.mark.parametrize("smoothing", [-0.1, 1.0])
 def test_a_smoothing_that_cannot_be_is_refused(classifier, smoothing):
-    with pytest.raises(ValueError, match="smoothing"):
+    with pytest.raises(ValueError, match="Smoothing"):
         LiveSession(classifier, smoothing)

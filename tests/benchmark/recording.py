@@ -11,6 +11,7 @@ import numpy as np
 from app import audio
 from app.audio import HOP_SECONDS
 from app.classifier import Classifier
+from app.mono import to_mono
 from app.recordings import analyze
 from app.saved_model import read
 from tests.benchmark.window import plain_way
@@ -37,7 +38,7 @@ def ours(classifier: Classifier, samples: np.ndarray) -> float:
 def plain(classifier: Classifier, samples: np.ndarray) -> float:
     """Seconds for librosa's mel-spectrogram and `model.predict`, a window at a time."""
     model, _ = read(classifier.folder)
-    waveform = audio.to_mono(samples)
+    waveform = to_mono(samples)
     starts = range(
         0, len(waveform) - classifier.window + 1, round(HOP_SECONDS * classifier.sample_rate)
     )

@@ -1,0 +1,160 @@
+"""Files with odd scales, channels, tracks and samples: the right answer, or a note."""
+
+import io
+import struct
+
+import av
+import numpy as np
+import pytest
+import soundfile
+from av.stream import Disposition
+
+from app import analyze, audio, predict_emotion
+from app.errors import AudioError
+from tests.conftest import EXAMPLES
+from tests.sounds import RATE, with_ffmpeg, with_soundfile
+
+VOICE = np.clip(audio.load(EXAMPLES / "angry-woman-1037.ogg", RATE)[:, None], -0.99, 0.99)
+SILENCE = np.zeros_like(VOICE)
+
+
+def decoded(source, **choices):
+    recording = audio.Recording(source, **choices)
+    return np.concatenate(list(recording)), recording.note
+
+
+def wav_of_64_bit_integers(samples):
+    """As SciPy writes them, which libsndfile does not know."""
+    data = samples.astype("<i8").tobytes()
+    form = struct.pack("<HHIIHH", 1, 1, RATE, RATE * 8, 8, 64)
+    body = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(data))
+    return b"RIFF" + struct.pack("<I", len(body) + len(data)) + body + data
+
+
+def film(tracks, default=0):
+    """A Matroska file with sound tracks, one of them the default."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as output:
+        streams = [output.add_stream("pcm_s16le", rate=RATE, layout="mono") for _ in tracks]
+        streams[default].disposition = Disposition.default
+        for stream, samples in zip(streams, tracks, strict=True):
+            frame = av.AudioFrame.from_ndarray(
+                (samples.T * 32767).astype(np.int16), format="s16", layout="mono"
+            )
+            frame.sample_rate, frame.pts = RATE, 0
+            for packet in [*stream.encode(frame), *stream.encode(None)]:
+                output.mux(packet)
+    return file.getvalue()
+
+
+FILES = {
+    "floats of 16 bits": (with_soundfile(VOICE * 2**15, "WAV", "FLOAT"), "they were scaled"),
+    "doubles of 16 bits": (with_soundfile(VOICE * 2.0**15, "WAV", "DOUBLE"), "they were scaled"),
+    "32 bits of 16": (
+        with_soundfile((VOICE * 2**15).astype(np.int32), "WAV", "PCM_32"),
+        "hold 16-bit values",
+    ),
+    "64 bits": (wav_of_64_bit_integers(VOICE.astype(np.float64) * 2.0**63), None),
+    "64 bits of 16": (wav_of_64_bit_integers(VOICE * 2**15), "hold 16-bit values"),
+    "opposite phase": (with_soundfile(np.hstack([VOICE, -VOICE]), "WAV"), "opposite phase"),
+    "opposite phase in a film": (
+        with_ffmpeg(np.hstack([VOICE, -VOICE]), "mp4", "aac", picture=True),
+        "opposite phase",
+    ),
+    "offset": (with_soundfile(VOICE * 0.6 + 0.4, "WAV"), None),
+    "-40 dB": (with_soundfile(VOICE * 0.01, "WAV", "FLOAT"), None),
+    "full scale": (with_soundfile(VOICE / np.abs(VOICE).max(), "WAV"), None),
+    "a silent first track": (film([SILENCE, VOICE], default=0), "2 sound tracks: number 2"),
+    "a default track that is not the first": (film([VOICE * 0.1, VOICE], default=1), "number 2"),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_an_odd_file_is_answered_as_the_plain_one_and_noted(kind):
+    content, words = FILES[kind]
+    answer = predict_emotion(content)
+    assert answer.emotion == "angry"
+    if words is None:
+        assert answer.note is None
+    else:
+        assert words in answer.note
+
+
+def test_a_track_can_be_chosen():
+    content = film([SILENCE, VOICE], default=0)
+    silent, note = decoded(content, track=1)
+    assert np.abs(silent).max() == 0
+    assert note is None
+    spoken, _ = decoded(content, track=2)
+    np.testing.assert_array_equal(spoken, decoded(content)[0])
+    with pytest.raises(AudioError, match="has 2 sound tracks and no number 3"):
+        decoded(content, track=3)
+    with pytest.raises(AudioError, match="has 1 sound track and no number 2"):
+        decoded(FILES["offset"][0], track=2)
+
+
+def test_what_is_missing_at_the_end_is_noted():
+    content = with_soundfile(np.tile(VOICE, (3, 1)), "FLAC")
+    _, note = decoded(content[: len(content) // 2])
+    assert note.startswith("Only ")
+    assert note.endswith(f" of {3 * len(VOICE) / RATE:.1f} seconds could be decoded.")
+    assert decoded(content)[1] is None
+
+
+def test_an_exception_of_any_kind_from_a_decoder_is_a_sentence(monkeypatch):
+    """Whatever a library raises for what somebody sends."""
+
+    def fail(*_):
+        raise IndexError("of a library")
+
+    monkeypatch.setattr(soundfile.SoundFile, "read", fail)
+    monkeypatch.setattr(av.AudioFrame, "to_ndarray", fail, raising=False)
+    with pytest.raises(AudioError, match=r"^The recording .*is not audio, or is damaged"):
+        decoded(FILES["offset"][0])
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (None, "not of the type NoneType"),
+        ([0.0, 0.1], "not of the type list"),
+        (io.StringIO("text"), "an open binary file"),
+        ((16_000, [0.0, 0.1]), "not a list"),
+        ((16_000, None), "not a NoneType"),
+        ((0, np.zeros(9)), "hertz above 0, not 0"),
+        ((-16_000, np.zeros(9)), "hertz above 0"),
+        ((np.nan, np.zeros(9)), "hertz above 0"),
+        ((True, np.zeros(9)), "a pair of hertz|not a bool|hertz above 0"),
+        ((16_000, np.zeros(9), 3), "a pair of hertz"),
+        ((1, np.zeros(90_000)), "longer than 120 minutes"),
+    ],
+)
+def test_what_is_no_recording_is_a_sentence(source, words):
+    with pytest.raises(ValueError, match=words):
+        audio.load(source)
+
+
+def test_a_pair_may_come_in_either_order():
+    pair = (VOICE, RATE)
+    np.testing.assert_array_equal(audio.load(pair), audio.load(pair[::-1]))
+    assert audio.duration(pair) == audio.duration((RATE, VOICE.T)) == len(VOICE) / RATE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"source": VOICE}, "Samples need their rate"),
+        ({"source": [0.1], "sample_rate": RATE}, "not a list"),
+        ({"source": b"RIFF", "sample_rate": RATE}, "Only samples need a sample rate"),
+        ({"source": VOICE, "sample_rate": 0}, "hertz above 0"),
+    ],
+)
+def test_wrong_arguments_are_a_sentence(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        predict_emotion(**arguments)
+
+
+@pytest.mark.parametrize("hop", [0, -1, 0.001, 3.5, float("nan")])
+def test_a_hop_that_is_none_is_a_sentence(classifier, hop):
+    with pytest.raises(ValueError, match=r"^A hop is 0\.01 to 3 seconds"):
+        analyze((RATE, VOICE), classifier, hop)
