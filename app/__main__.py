@@ -20,6 +20,12 @@ from .folders import MODELS, command, how_to_install
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 NAME = "undertone"
+LABEL_FORMATS = (
+    "srt",
+    "vtt",
+    "audacity",
+    "textgrid",
+)  # those of `formats`, which is slow to import
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -118,11 +124,20 @@ def predict(
         bool, typer.Option("--timeline", help="A row a segment instead of a row a recording.")
     ] = False,
     form: Annotated[
-        Literal["table", "csv", "json", "jsonl", "parquet"] | None,
-        typer.Option("--format", help="How to print; parquet, for large archives, needs --out."),
+        Literal["table", "csv", "json", "jsonl", "srt", "vtt", "audacity", "textgrid", "parquet"]
+        | None,
+        typer.Option(
+            "--format",
+            help="How to print. srt, vtt, audacity and textgrid write the segments of each "
+            "recording; parquet, for large archives, needs --out.",
+        ),
     ] = None,
     out: Annotated[
-        str | None, typer.Option(help="A file to write instead; of Parquet, a folder or address.")
+        str | None,
+        typer.Option(
+            help="A file to write instead; a folder for the subtitles or labels of several "
+            "recordings; of Parquet, a folder or address."
+        ),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Recordings that are heard at once.")] = 1,
     scheduler: Annotated[
@@ -141,16 +156,21 @@ def predict(
         if not out or form not in (None, "parquet"):
             raise typer.BadParameter("a cluster writes Parquet: give --out and no other --format.")
         raise typer.Exit(0 if score(recordings, out, scheduler, jobs, model) else 1)
-    from .commands.predict import Format, items, written_whole
+    from .commands.predict import Format, items, opened_whole, write_each
     from .commands.predict import predict as run
 
     try:
         chosen = items(recordings)
     except FileNotFoundError as error:
         raise typer.BadParameter(str(error)) from None
+    if form in LABEL_FORMATS and len(chosen) > 1 and not out:
+        raise typer.BadParameter(f"{form} is a file for each recording: give a folder with --out.")
     classifier = load_model(model)
     try:
-        with written_whole(Path(out)) if out else nullcontext(sys.stdout) as file:
+        if form in LABEL_FORMATS:
+            well = write_each(chosen, classifier, jobs, form, Path(out) if out else None)
+            raise typer.Exit(0 if well else 1)
+        with opened_whole(Path(out)) if out else nullcontext(sys.stdout) as file:
             well = run(chosen, classifier, jobs, Format(form or "table"), timeline, file)
     except BrokenPipeError:  # who reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

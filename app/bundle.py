@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from .emotions import RESERVED, Emotion
 from .errors import UndertoneError
+from .files import write_text
 
 MODEL_FILE = "model.keras"
 INFO_FILE = "bundle.json"
@@ -73,11 +74,9 @@ class BundleInfo(BaseModel):
         return tuple(emotion.name for emotion in self.emotions)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    partial = path.with_name(f"partial-{path.name}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+def write_info(folder: Path, info: BundleInfo) -> None:
+    """Write `bundle.json`, whole or not at all."""
+    write_text(folder / INFO_FILE, info.model_dump_json(indent=2) + "\n")
 
 
 def read_info(folder: Path) -> BundleInfo:

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import keras
 
-from .bundle import INFO_FILE, MODEL_FILE, BundleError, BundleInfo, checked, digest, write_text
+from .bundle import INFO_FILE, MODEL_FILE, BundleError, BundleInfo, checked, digest, write_info
+from .files import written_whole
 from .frontend import LAYERS
 
 
 def write(folder: Path, model: keras.Model, info: BundleInfo) -> None:
     """Write the model and its description, each file whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"partial-{MODEL_FILE}"
-    model.save(partial)
-    info = info.model_copy(update={"model_sha256": digest(partial)})
-    partial.replace(folder / MODEL_FILE)
-    write_text(folder / INFO_FILE, info.model_dump_json(indent=2) + "\n")
+    with written_whole(folder / MODEL_FILE) as partial:
+        model.save(partial)
+        info = info.model_copy(update={"model_sha256": digest(partial)})
+    write_info(folder, info)
 
 
 def read(folder: Path) -> tuple[keras.Model, BundleInfo]:

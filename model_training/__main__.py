@@ -125,6 +125,18 @@ def train(
 
 
 @commands.command()
+def fit_naming(
+    bundle: Annotated[Path, typer.Argument(help="The folder of the bundle.")], data: Data
+) -> None:
+    """Choose from which probability on a bundle names an emotion, as `train` does at its end."""
+    _load_keras()
+    from model_training.experiment import of_bundle
+
+    info = of_bundle(bundle, data).fit_naming(bundle)
+    typer.echo(f"{bundle} names an emotion from a probability of {info.named_from:.2f} on.")
+
+
+@commands.command()
 def evaluate(
     bundle: Annotated[Path, typer.Argument(help="The folder of the bundle.")],
     data: Data,

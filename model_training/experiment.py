@@ -24,7 +24,7 @@ from model_training.protocols import (
 )
 from model_training.recipes import Recipe
 from model_training.reports import card, report
-from model_training.training import loop
+from model_training.training import loop, naming
 from model_training.training.batches import Waveforms
 from model_training.training.checkpoints import HISTORY_FILE
 
@@ -74,6 +74,15 @@ class Experiment:
         return loop.train(
             self.recipe, self.split, self.clips, around, run, folder, out, tensorboard
         )
+
+    def fit_naming(self, out: Path) -> BundleInfo:
+        """Choose anew from which probability on the bundle `out` names an emotion.
+
+        Raises:
+            ProtocolError: the bundle was made with another split.
+        """
+        self._bundle(out)
+        return naming.fit(out, self.split.validation, self.clips)
 
     def evaluate(self, out: Path, folder: Path) -> metrics.Evaluation:
         """Measure the bundle `out`; write figures, card and report beside it, and in `folder`.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TextIO
 
@@ -19,6 +20,8 @@ from .. import tables
 from ..audio import SUFFIXES
 from ..batch import Item, expand, outcomes
 from ..classifier import Classifier
+from ..files import write_text, written_whole
+from ..formats import FORMATS
 from ..labelling import phrase
 from ..tables import Outcome
 
@@ -123,19 +126,49 @@ def predict(
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[TextIO]:
+def opened_whole(path: Path) -> Iterator[TextIO]:
     """A file to write; what was there before stays until all of the new one is on the disk."""
-    if path.exists() and not path.is_file():  # a device or a pipe
-        with path.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        return
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with written_whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+def write_each(
+    recordings: list[Item], classifier: Classifier, jobs: int, form: str, out: Path | None
+) -> bool:
+    """Write the segments of each recording in a format of `FORMATS`; whether all went well.
+
+    Args:
+        recordings: what to analyze.
+        classifier: the model.
+        jobs: recordings that are analyzed at once.
+        form: the name of the format.
+        out: the file to write, or the folder where there are several recordings; None prints.
+    """
+    well = True
+    names: set[str] = set()
+    several = len(recordings) > 1
+    if several and out:
+        out.mkdir(parents=True, exist_ok=True)
+    for outcome in outcomes(recordings, classifier, jobs):
+        if outcome.analysis is None:
+            well = False
+            tqdm.write(outcome.error or "", file=sys.stderr)
+            continue
+        text = FORMATS[form].text(outcome.analysis)
+        if out is None:
+            sys.stdout.write(text)
+        else:
+            name = _free_name(Path(outcome.file).stem, FORMATS[form].ending, names)
+            write_text(out / name if several else out, text)
+    return well
+
+
+def _free_name(stem: str, ending: str, taken: set[str]) -> str:
+    """A file name that no other result has, which it takes."""
+    numbered = (f"{stem}-{number}" if number > 1 else stem for number in count(1))
+    name = next(name for name in numbered if name.lower() not in taken)
+    taken.add(name.lower())
+    return name + ending
 
 
 Make = Callable[[Iterable[Outcome]], pd.DataFrame]

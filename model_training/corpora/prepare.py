@@ -7,8 +7,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from app.bundle import write_text
 from app.emotions import in_order
+from app.files import write_text
 from model_training.corpora.folders import Data, folders
 from model_training.corpora.table import OFFICIAL_CLIPS, Fault, load_corpora
 

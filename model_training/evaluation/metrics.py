@@ -13,9 +13,10 @@ from pydantic import BaseModel
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 from tqdm import tqdm
 
-from app.bundle import BundleInfo, write_text
+from app.bundle import BundleInfo
 from app.classifier import Classifier
 from app.emotions import in_order
+from app.files import write_text
 from app.recordings import analyze
 from model_training.ingredients.waveform_augmentation import centred
 from model_training.protocols import HEADLINES, Split

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from scipy.signal import butter, sosfiltfilt
 
 from app import audio
-from app.bundle import write_text
 from app.classifier import Classifier
+from app.files import write_text
 from app.speech import FRAME, SpeechDetector
 from model_training.corpora.clips import impulse_responses, noises
 from model_training.corpora.folders import Data

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import keras
 
+from app.files import written_whole
+
 BEST_FILE = "best.weights.h5"
 
 
@@ -120,9 +122,8 @@ class FollowAccuracy(keras.callbacks.Callback):
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
         self.history.append(line(logs))
         if _standing(self.history) == 0:
-            partial = self.folder / f"partial-{BEST_FILE}"
-            self.model.save_weights(partial)
-            partial.replace(self.folder / BEST_FILE)
+            with written_whole(self.folder / BEST_FILE) as partial:
+                self.model.save_weights(partial)
         self.model.stop_training = self.plateau.ended(self.history)
 
 

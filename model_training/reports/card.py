@@ -10,9 +10,9 @@ from app.bundle import (
     FIGURES_END,
     BundleInfo,
     read_info,
-    write_text,
 )
 from app.emotions import in_order
+from app.files import write_text
 from model_training.evaluation import metrics, results, robustness
 from model_training.evaluation.metrics import Evaluation, Figures, together
 from model_training.evaluation.robustness import Condition

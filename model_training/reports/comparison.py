@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
-from app.bundle import write_text
+from app.files import write_text
 from model_training import recipes
 from model_training.evaluation import results
 from model_training.evaluation.metrics import Evaluation, together

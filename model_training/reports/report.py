@@ -8,9 +8,10 @@ import jinja2
 import keras
 import numpy as np
 
-from app import bundle, saved_model
+from app import saved_model
 from app.classifier import Classifier
 from app.emotions import in_order
+from app.files import write_text
 from model_training.evaluation.metrics import Evaluation
 from model_training.ingredients.waveform_augmentation import centred
 from model_training.protocols import Split
@@ -65,9 +66,9 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     texts = {name: plots.svg(picture) for name, picture in drawn.items()}
     for name, text in texts.items():
-        bundle.write_text(folder / f"{name}.svg", text)
+        write_text(folder / f"{name}.svg", text)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     html = template.render(found=found, main=main, pictures=texts)
-    bundle.write_text(folder / PAGE_FILE, html)
+    write_text(folder / PAGE_FILE, html)
     return folder / PAGE_FILE

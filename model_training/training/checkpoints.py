@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from app import bundle
+from app.files import write_text, written_whole
 from model_training.ingredients.schedules import line, read_history
 
 CHECKPOINT_FILE = "checkpoint.keras"
@@ -31,10 +31,9 @@ class Checkpoint(keras.callbacks.Callback):
         lines = read_history(history, epoch)
         lines.append({"epoch": epoch + 1, "seconds": seconds} | line(logs))
         # Before the checkpoint: an epoch that has one is never missing from the history.
-        bundle.write_text(history, "".join(json.dumps(entry) + "\n" for entry in lines))
-        partial = self.folder / f"partial-{CHECKPOINT_FILE}"
-        self.model.save(partial)
-        partial.replace(self.folder / CHECKPOINT_FILE)
+        write_text(history, "".join(json.dumps(entry) + "\n" for entry in lines))
+        with written_whole(self.folder / CHECKPOINT_FILE) as partial:
+            self.model.save(partial)
         log(self.folder, json.dumps(lines[-1]))
 
 

@@ -18,6 +18,7 @@ from app import bundle, saved_model
 from app.bundle import BundleInfo, Voices
 from app.emotions import emotions_named
 from app.errors import UndertoneError
+from app.files import write_text
 from app.frontend import Standardize
 from app.labelling import NAMED_FROM
 from model_training.corpora.clips import impulse_responses, noises
@@ -32,6 +33,7 @@ from model_training.ingredients.waveform_augmentation import (
 )
 from model_training.protocols import Split
 from model_training.recipes import Recipe
+from model_training.training import naming
 from model_training.training.batches import (
     Augmented,
     Fixed,
@@ -141,7 +143,8 @@ def train(
     served = serving_model(recipe, frontend, model.layers[-1])
     info = _info(recipe, split, run, served, fit_temperature(recipe, served, split, clips))
     saved_model.write(out, served, info)
-    bundle.write_text(out / HISTORY_FILE, (folder / HISTORY_FILE).read_text())
+    naming.fit(out, split.validation, clips)
+    write_text(out / HISTORY_FILE, (folder / HISTORY_FILE).read_text())
     log(folder, f"bundle in {out}")
     return bundle.read_info(out)
 
@@ -242,8 +245,8 @@ def _claim(folder: Path, run: Run) -> None:
             "choose another --run folder or remove it."
         )
     folder.mkdir(parents=True, exist_ok=True)
-    bundle.write_text(config, json.dumps(asdict(run), indent=2) + "\n")
-    bundle.write_text(folder / VERSIONS_FILE, json.dumps(versions(), indent=2) + "\n")
+    write_text(config, json.dumps(asdict(run), indent=2) + "\n")
+    write_text(folder / VERSIONS_FILE, json.dumps(versions(), indent=2) + "\n")
 
 
 def versions(*more: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pytest
 from app import bundle, saved_model
 from app.bundle import BundleError
 from app.classifier import DEFAULT_MODEL, Classifier
+from app.files import write_text
 from app.folders import MODELS
 
 
@@ -88,9 +89,9 @@ def test_a_whole_bundle_is_read_back(copy):
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "figures.json"
-    bundle.write_text(path, "old")
+    write_text(path, "old")
     with pytest.raises(UnicodeEncodeError):
-        bundle.write_text(path, "new \ud800")
+        write_text(path, "new \ud800")
     assert path.read_text() == "old"
 
 

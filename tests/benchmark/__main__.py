@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from app.bundle import write_text
 from app.classifier import Classifier
+from app.files import write_text
 from model_training.reports.card import put_between
 from tests.benchmark import load, recording, start, window
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import audio
-from app.bundle import write_text
+from app.files import write_text
 from tests.browser.chromium import ensure
 from tests.conftest import EXAMPLES
 from tests.serving import app_running, resident_megabytes

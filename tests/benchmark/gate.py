@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
-from app.bundle import write_text
+from app.files import write_text
 from app.speech import MINIMUM_SPEECH_SECONDS, speech_track
 from model_training.corpora.clips import Clips, decode, noises
 from model_training.corpora.table import load_corpora

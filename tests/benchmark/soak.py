@@ -20,7 +20,7 @@ import typer
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from app.bundle import write_text
+from app.files import write_text
 from tests.benchmark.load import App, many
 from tests.conftest import EXAMPLES
 from tests.serving import app_running, resident_megabytes

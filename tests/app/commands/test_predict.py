@@ -14,9 +14,11 @@ import pandas as pd
 import pytest
 
 import app
-from app import audio, predict_emotion, tables
+from app import analyze, audio, predict_emotion, tables
+from app.__main__ import LABEL_FORMATS
 from app.commands.predict import matching
 from app.emotions import LABELS
+from app.formats import FORMATS
 from tests.serving import ROOT
 from tests.sounds import RATE, with_ffmpeg, with_soundfile
 
@@ -86,6 +88,27 @@ def test_a_table_for_people_in_a_file(folder):
     assert "%" in text
 
 
+def test_subtitles_of_one_recording_are_printed(examples):
+    done = command(examples[0], "--format", "srt")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode() == FORMATS["srt"].text(analyze(examples[0]))
+
+
+def test_labels_of_several_recordings_are_a_file_each(folder):
+    (folder / "broken.wav").write_text("no sound")
+    out = folder / "labels"
+    done = command(folder, folder / "one.ogg", "--format", "textgrid", "--out", out)
+    assert done.returncode == 1
+    assert done.stderr.decode().strip() == "broken.wav is not audio, or is damaged beyond reading."
+    names = {"one.TextGrid", "one-2.TextGrid", "two.TextGrid", "three.TextGrid"}
+    assert {path.name for path in out.iterdir()} == names
+    assert (out / "one.TextGrid").read_text() == (out / "one-2.TextGrid").read_text()
+
+
+def test_every_format_of_labels_can_be_chosen():
+    assert set(LABEL_FORMATS) == set(FORMATS)
+
+
 def no_room():
     """Files may grow to 500 bytes and no further, as on a disk that is full."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
@@ -106,7 +129,7 @@ def test_a_full_disk_is_one_sentence_and_the_old_result_is_intact(folder):
     assert done.returncode == 1
     assert done.stderr.decode().startswith("The results cannot be written: ")
     assert old.read_text() == "what was there before"
-    assert not list(folder.glob("*.partial"))
+    assert not list(folder.glob("partial-*"))
 
 
 @pytest.mark.parametrize(
@@ -115,6 +138,7 @@ def test_a_full_disk_is_one_sentence_and_the_old_result_is_intact(folder):
         (["nothing-*.wav"], "Nothing matches"),
         (["tests/browser"], "There is no recording in the folder"),
         (["x.wav", "--format", "xml"], "xml"),
+        (["x.wav", "y.wav", "--format", "srt"], "give a folder with --out"),
         ([], "Missing argument"),
     ],
 )
@@ -150,7 +174,7 @@ def test_importing_the_package_imports_nothing_heavy():
     assert all(getattr(app, name) is not None for name in app.__all__)
 
 
-FORMATS = {
+CONTAINERS = {
     "wav": lambda samples: with_soundfile(samples, "WAV"),
     "flac": lambda samples: with_soundfile(samples, "FLAC"),
     "mp3": lambda samples: with_soundfile(samples, "MP3"),
@@ -163,11 +187,11 @@ FORMATS = {
 }
 
 
-@pytest.mark.parametrize("container", FORMATS)
+@pytest.mark.parametrize("container", CONTAINERS)
 def test_every_format_that_people_have_is_heard_alike(container, examples, tmp_path):
     clip = next(path for path in examples if path.stem.startswith("happy-man"))
     path = tmp_path / f"clip.{container}"
-    path.write_bytes(FORMATS[container](audio.load(clip, RATE)[:, None]))
+    path.write_bytes(CONTAINERS[container](audio.load(clip, RATE)[:, None]))
     direct, heard = predict_emotion(clip), predict_emotion(path)
     assert heard.emotion == direct.emotion
     assert heard.duration == pytest.approx(direct.duration, abs=0.15)

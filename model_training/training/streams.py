@@ -1,0 +1,97 @@
+"""Clips of one speaker, joined to streams that change their emotion, for live sessions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from app.classifier import Classifier
+from app.live import DEFAULT_SMOOTHING, LiveSession, Reading
+from model_training.training.batches import Waveforms
+
+SEGMENTS = 4  # of a stream, each of another emotion; fewer where a speaker acts fewer
+SHORTEST, LONGEST = 6.0, 9.0  # seconds of a segment
+CHUNK_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What one speaker said, in one emotion after another.
+
+    Attributes:
+        waveform: (samples,) float32 in [-1, 1].
+        emotions: of the segments; neighbours differ.
+        edges: seconds, where each segment begins and the last one ends.
+    """
+
+    speaker: str
+    waveform: np.ndarray
+    emotions: list[str]
+    edges: list[float]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A reading beside the truth.
+
+    Attributes:
+        emotion: that is acted at the end of the reading's window.
+        since: seconds since it began; infinite for the first of a stream.
+    """
+
+    reading: Reading
+    emotion: str
+    since: float
+
+
+def streams(
+    table: pd.DataFrame, clips: Waveforms, sample_rate: int, count: int, seed: int
+) -> Iterator[Stream]:
+    """`count` streams, the speakers in turn; the same for the same seed.
+
+    Args:
+        table: spoken clips, with `speaker`, `emotion` and `duration`; its index is that of `clips`.
+        clips: their waveforms at `sample_rate`.
+    """
+    rng = np.random.default_rng(seed)
+    acted = table.groupby("speaker")["emotion"].nunique()
+    present = sorted(acted[acted > 1].index)
+    for number in range(count if present else 0):
+        speaker = present[number % len(present)]
+        theirs = table[table["speaker"] == speaker]
+        known = sorted(theirs["emotion"].unique())
+        emotions = rng.choice(known, min(SEGMENTS, len(known)), replace=False).tolist()
+        segments = []
+        for emotion in emotions:
+            chosen = _segment(theirs.loc[theirs["emotion"] == emotion, "duration"], rng)
+            segments.append(np.concatenate([clips[clip] for clip in chosen]))
+        edges = np.cumsum([0, *map(len, segments)]) / sample_rate
+        yield Stream(speaker, np.concatenate(segments), emotions, edges.tolist())
+
+
+def listen(
+    classifier: Classifier, stream: Stream, smoothing: float = DEFAULT_SMOOTHING
+) -> list[Moment]:
+    """The readings of a live session, one after each chunk of a stream."""
+    session = LiveSession(classifier, smoothing, CHUNK_SECONDS)
+    chunk = round(CHUNK_SECONDS * classifier.sample_rate)
+    moments = []
+    for start in range(0, len(stream.waveform) // chunk * chunk, chunk):
+        (reading,) = session.feed(stream.waveform[start : start + chunk], classifier.sample_rate)
+        time = (start + chunk) / classifier.sample_rate
+        at = int(np.searchsorted(stream.edges[1:-1], time))
+        since = time - stream.edges[at] if at else np.inf
+        moments.append(Moment(reading, stream.emotions[at], since))
+    return moments
+
+
+def _segment(durations: pd.Series, rng: np.random.Generator) -> list[int]:
+    """Clips in random order that together are long enough and not too long."""
+    chosen: list[int] = []
+    total = 0.0
+    for clip in rng.permutation(durations.index):
+        if not chosen or (total < SHORTEST and total + durations[clip] <= LONGEST):
+            chosen.append(int(clip))
+            total += durations[clip]
+    return chosen
