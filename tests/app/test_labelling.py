@@ -1,0 +1,63 @@
+"""What is named, and what is not clear enough to be."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.labelling import CLEAR_LEAD, Label, joined, label, phrase
+
+
+def shares(**given_shares):
+    rest = 1 - sum(given_shares.values())
+    return given_shares | {"other": rest / 2, "another": rest / 2}
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "expected"),
+    [
+        ({}, Label("no speech")),
+        (shares(sad=0.8), Label("named", "sad", 0.8)),
+        (shares(sad=0.45, disgust=0.40), Label("unclear", candidates=("sad", "disgust"))),
+        (shares(sad=0.39, disgust=0.20), Label("unclear", candidates=("sad", "other", "another"))),
+        (shares(sad=0.38, disgust=0.05), Label("unclear", candidates=("sad", "other", "another"))),
+        ({"sad": 0.39, "a": 0.05, "b": 0.06}, Label("unclear", candidates=("sad", "b"))),
+    ],
+)
+def test_the_likeliest_is_named_where_it_leads(probabilities, expected):
+    assert label(probabilities, 0.4) == expected
+
+
+def test_what_was_named_just_before_needs_half_as_much():
+    close = {"sad": 0.33, "disgust": 0.27, "angry": 0.2, "calm": 0.2}
+    assert label(close, 0.4).state == "unclear"
+    assert label(close, 0.4, "sad") == Label("named", "sad", 0.33)
+    assert label(close, 0.4, "disgust").state == "unclear"
+    assert label({"sad": 0.33, "disgust": 0.3, "calm": 0.2}, 0.4, "sad").state == "unclear"
+
+
+@given(
+    st.lists(st.floats(1e-6, 1.0), min_size=2, max_size=12),
+    st.floats(0.05, 1.0),
+    st.integers(0, 11),
+)
+def test_a_label_never_contradicts_the_longest_bar(weights, named_from, before):
+    total = sum(weights)
+    probabilities = {f"emotion {at}": weight / total for at, weight in enumerate(weights)}
+    found = label(probabilities, named_from, f"emotion {before}")
+    ranked = sorted(probabilities.values(), reverse=True)
+    if found.emotion:
+        assert probabilities[found.emotion] == ranked[0] == found.confidence
+        assert found.candidates == ()
+        assert ranked[0] - ranked[1] >= CLEAR_LEAD / 2
+    else:
+        assert found.confidence is None
+        likeliest = [probabilities[name] for name in found.candidates]
+        assert likeliest == ranked[: len(likeliest)]
+        assert 2 <= len(likeliest) <= 3
+
+
+def test_words():
+    assert phrase("named", "sad", None) == "sad"
+    assert phrase("no speech", None, None) == "no speech"
+    assert phrase("unclear", None, joined(["sad", "disgust"])) == "unclear: sad or disgust"
+    assert joined([]) is None
