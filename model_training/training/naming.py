@@ -13,7 +13,7 @@ from app.bundle import BundleInfo
 from app.classifier import Classifier
 from app.labelling import NAMED, NAMED_FROM, label
 from model_training.training.batches import Waveforms, features_of
-from model_training.training.streams import LONGEST, SEGMENTS, Moment, listen, streams
+from model_training.training.streams import LONGEST, SEGMENTS, Moment, durations, listen, streams
 
 # Right of what is named, where a window lies within one emotion. 0.7 is what is promised; the rest
 # is for voices on which a model does worse than on those it was validated with.
@@ -38,8 +38,9 @@ def fit(folder: Path, table: pd.DataFrame, clips: Waveforms) -> BundleInfo:
         Classifier(folder) if keras.backend.backend() == "tensorflow" else _AsTrained(folder)
     )
     spoken = table[table["kind"] == "speech"]
-    count = min(MOST_STREAMS, int(spoken["duration"].sum() // (SEGMENTS * LONGEST)))
-    joined = streams(spoken, clips, classifier.sample_rate, count, SEED)
+    rate = classifier.sample_rate
+    count = min(MOST_STREAMS, int(durations(spoken, clips, rate).sum() // (SEGMENTS * LONGEST)))
+    joined = streams(spoken, clips, rate, count, SEED)
     heard = [listen(classifier, stream) for stream in joined]
     chosen = named_from(heard, classifier.info.window_seconds)
     info = classifier.info.model_copy(update={"named_from": chosen})

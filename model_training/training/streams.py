@@ -51,12 +51,13 @@ def streams(
     """`count` streams, the speakers in turn; the same for the same seed.
 
     Args:
-        table: spoken clips, with `speaker`, `emotion` and `duration`; its index is that of `clips`.
+        table: spoken clips, with `speaker` and `emotion`; its index is that of `clips`.
         clips: their waveforms at `sample_rate`.
     """
     rng = np.random.default_rng(seed)
     acted = table.groupby("speaker")["emotion"].nunique()
     present = sorted(acted[acted > 1].index)
+    seconds = durations(table, clips, sample_rate)
     for number in range(count if present else 0):
         speaker = present[number % len(present)]
         theirs = table[table["speaker"] == speaker]
@@ -64,10 +65,15 @@ def streams(
         emotions = rng.choice(known, min(SEGMENTS, len(known)), replace=False).tolist()
         segments = []
         for emotion in emotions:
-            chosen = _segment(theirs.loc[theirs["emotion"] == emotion, "duration"], rng)
+            chosen = _segment(seconds[theirs.index[theirs["emotion"] == emotion]], rng)
             segments.append(np.concatenate([clips[clip] for clip in chosen]))
         edges = np.cumsum([0, *map(len, segments)]) / sample_rate
         yield Stream(speaker, np.concatenate(segments), emotions, edges.tolist())
+
+
+def durations(table: pd.DataFrame, clips: Waveforms, sample_rate: int) -> pd.Series:
+    """Seconds of each clip, by the index of the table."""
+    return pd.Series({clip: len(clips[clip]) / sample_rate for clip in table.index}, dtype=float)
 
 
 def listen(
