@@ -1,5 +1,6 @@
 """The commands. `python -m app` alone serves the page."""
 
+import io
 import logging
 import os
 import socket
@@ -156,22 +157,26 @@ def predict(
         if not out or form not in (None, "parquet"):
             raise typer.BadParameter("a cluster writes Parquet: give --out and no other --format.")
         raise typer.Exit(0 if score(recordings, out, scheduler, jobs, model) else 1)
-    from .commands.predict import Format, items, opened_whole, write_each
+    from .collection import collect
+    from .commands.predict import Format, opened_whole, write_each
     from .commands.predict import predict as run
 
     try:
-        chosen = items(recordings)
+        collection = collect(recordings)
     except FileNotFoundError as error:
         raise typer.BadParameter(str(error)) from None
-    if form in LABEL_FORMATS and len(chosen) > 1 and not out:
+    items = collection.items
+    if form in LABEL_FORMATS and len(items) > 1 and not out:
         raise typer.BadParameter(f"{form} is a file for each recording: give a folder with --out.")
+    if collection.note:
+        typer.echo(collection.note, err=True)
     classifier = load_model(model)
     try:
         if form in LABEL_FORMATS:
-            well = write_each(chosen, classifier, jobs, form, Path(out) if out else None)
+            well = write_each(items, classifier, jobs, form, Path(out) if out else None)
             raise typer.Exit(0 if well else 1)
         with opened_whole(Path(out)) if out else nullcontext(sys.stdout) as file:
-            well = run(chosen, classifier, jobs, Format(form or "table"), timeline, file)
+            well = run(items, classifier, jobs, Format(form or "table"), timeline, file)
     except BrokenPipeError:  # who reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
@@ -184,12 +189,15 @@ def score(names: list[str], out: str, scheduler: str | None, jobs: int, model: s
     """Hear an archive with worker processes; whether all went well."""
     try:
         with native_chatter_held():
-            from .commands import cluster
+            from .commands import cluster, parquet
     except ImportError:
         stop(f"Parquet and clusters need more packages: {how_to_install('cluster')}")
     logging.disable()  # Dask's traces of workers that die and runs that are stopped
     try:
-        broken = cluster.score(names, out, bundle_folder(model), scheduler, jobs)
+        collection = parquet.listed(names)
+        if collection.note:
+            typer.echo(collection.note, err=True)
+        broken = cluster.score(collection, out, bundle_folder(model), scheduler, jobs)
     except UndertoneError as error:
         stop(str(error))
     for name, reason in broken.items():
@@ -235,6 +243,9 @@ def stop(sentence: str) -> NoReturn:
 
 def main() -> None:
     """Run a command; what a person can mend is one sentence and exit code 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names hold characters that the encoding of a terminal or a pipe may lack.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app(prog_name=command())
     except UndertoneError as error:

@@ -23,16 +23,11 @@ from .decoding import (
 from .errors import AudioError
 from .limits import LIMITS
 from .mono import in_columns
+from .names import printable
 
 SAMPLE_RATE = 16_000  # Hz
 WINDOW_SECONDS = 3.0  # what a model hears at once
 HOP_SECONDS = 0.5  # between windows
-# How the names of recordings, and of archives of them, end: by these they are found in a folder.
-ENDINGS = (
-    "3gp aac ac3 aif aiff amr ape au avi caf flac flv m4a m4b mka mkv mov mp2 mp3 mp4 oga ogg opus "
-    "tta voc w64 wav weba webm wma wmv wv zip"
-)
-SUFFIXES = frozenset(f".{ending}" for ending in ENDINGS.split())
 SHORTFALL = 0.5  # seconds that may be missing at the end of a file without a note
 SILENCE = -100.0  # dBFS, the lowest level that is told apart
 
@@ -261,7 +256,7 @@ def level(waveform: np.ndarray) -> float:
 
 def _name(source: object) -> str:
     path = source if isinstance(source, str | Path) else getattr(source, "name", None)
-    return Path(path).name if isinstance(path, str | Path) else "The recording"
+    return printable(Path(path).name) if isinstance(path, str | Path) else "The recording"
 
 
 @contextmanager

@@ -1,37 +1,16 @@
 """Many recordings, from files and archives; one that is broken does not stop the others."""
 
-import zipfile
-import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-from .audio import AudioError, Recording, Source
+from .audio import Recording
 from .classifier import Classifier
-from .errors import UndertoneError
+from .collection import Item
 from .recordings import RecordingAnalyzer, analyze
 from .tables import Outcome
-
-LARGEST_MEMBER = 512 * 2**20  # bytes, unpacked; about 45 minutes of CD audio
-LARGEST_ARCHIVE = 4 * 2**30  # bytes, all members unpacked
-MOST_MEMBERS = 10_000
-ENCRYPTED = 1  # bit of a member's flags
-
-
-@dataclass(frozen=True)
-class Item:
-    """One recording to come.
-
-    Attributes:
-        name: what it is called in the results.
-        open: makes its source; raises `UndertoneError` where that can't be done.
-    """
-
-    name: str
-    open: Callable[[], Source]
 
 
 @dataclass(frozen=True)
@@ -48,7 +27,7 @@ def hear_all(
     """Hear recordings one after the other; closing the iterator ends the work.
 
     Args:
-        items: what to hear, as `expand` gives it.
+        items: what to hear, as `collection` gives them.
         classifier: what listens.
         picture: whether each analysis shall hold one.
 
@@ -62,8 +41,8 @@ def hear_all(
             for block in recording:
                 analyzer.push(block)
                 yield Progress(item.name, analyzer.duration)
-        except UndertoneError as error:
-            yield Outcome(item.name, error=str(error))
+        except Exception as error:  # of any kind: one file must not end a batch
+            yield Outcome.failed(item.name, error)
         else:
             yield Outcome(item.name, analysis=analyzer.finish(recording.note))
 
@@ -72,7 +51,7 @@ def outcomes(items: Iterable[Item], classifier: Classifier, jobs: int) -> Iterat
     """Hear recordings, some at the same time; the results come in the order of the items.
 
     Args:
-        items: what to hear, as `expand` gives it.
+        items: what to hear, as `collection` gives them.
         classifier: what listens.
         jobs: how many are heard at once; decoding and the networks run outside Python's lock.
     """
@@ -81,9 +60,9 @@ def outcomes(items: Iterable[Item], classifier: Classifier, jobs: int) -> Iterat
         for item in items:
             try:
                 source = item.open()  # here: an archive is read by one thread at a time
-            except UndertoneError as error:
+            except Exception as error:  # of any kind: one file must not end a batch
                 waiting.append(Future())
-                waiting[-1].set_result(Outcome(item.name, error=str(error)))
+                waiting[-1].set_result(Outcome.failed(item.name, error))
             else:
                 work = partial(analyze, source, classifier)
                 waiting.append(pool.submit(Outcome.of, item.name, work))
@@ -91,62 +70,3 @@ def outcomes(items: Iterable[Item], classifier: Classifier, jobs: int) -> Iterat
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def expand(paths: Iterable[Path]) -> Iterator[Item]:
-    """Files as they are, and zip archives member by member, without unpacking them to disk."""
-    for path in paths:
-        if path.suffix.lower() == ".zip":
-            yield from _members(path)
-        else:
-            yield Item(path.name, partial(Path, path))
-
-
-def _members(path: Path) -> Iterator[Item]:
-    try:
-        archive = zipfile.ZipFile(path)  # closed when the last of its items is gone
-    except zipfile.BadZipFile:
-        yield _broken(path.name, "is no zip archive, or a damaged one")
-        return
-    except OSError as error:
-        yield _broken(path.name, f"cannot be read: {error.strerror or error}")
-        return
-    members = [member for member in archive.infolist() if not _is_clutter(member)]
-    size = sum(member.file_size for member in members)
-    if not members:
-        yield _broken(path.name, "is an archive without recordings")
-    elif len(members) > MOST_MEMBERS or size > LARGEST_ARCHIVE:
-        yield _broken(path.name, "holds too much: at most 4 GB in 10,000 files are taken")
-    else:
-        for member in members:
-            yield Item(member.filename, partial(_unpack, archive, member))
-
-
-def _is_clutter(member: zipfile.ZipInfo) -> bool:
-    """Folders, and what operating systems leave behind."""
-    name = member.filename.rsplit("/", 1)[-1]
-    return member.is_dir() or member.filename.startswith("__MACOSX/") or name.startswith(".")
-
-
-def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    name = member.filename.rsplit("/", 1)[-1]
-    if name.lower().endswith(".zip"):
-        raise AudioError(f"{name} is an archive inside an archive: unpack it first.")
-    if member.flag_bits & ENCRYPTED:
-        raise AudioError(f"{name} is locked with a password: unpack it first.")
-    try:
-        with archive.open(member) as file:
-            # What the archive says of a size may be a lie.
-            content = file.read(LARGEST_MEMBER + 1)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError) as error:
-        raise AudioError(f"{name} is damaged in the archive.") from error
-    if len(content) > LARGEST_MEMBER:
-        raise AudioError(f"{name} is larger than 512 MB: cut it into shorter recordings.")
-    return content
-
-
-def _broken(name: str, reason: str) -> Item:
-    def refuse() -> Source:
-        raise AudioError(f"{name} {reason}.")
-
-    return Item(name, refuse)

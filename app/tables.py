@@ -57,8 +57,15 @@ class Outcome:
         """What became of a file whose analysis is the answer of `work`."""
         try:
             return cls(file, analysis=work())
-        except UndertoneError as error:
+        except Exception as error:  # of any kind: one file must not end a batch
+            return cls.failed(file, error)
+
+    @classmethod
+    def failed(cls, file: str, error: Exception) -> "Outcome":
+        """A file that cannot be analyzed, with a sentence."""
+        if isinstance(error, UndertoneError):
             return cls(file, error=str(error))
+        return cls(file, error=f"The recording cannot be analyzed ({type(error).__name__}).")
 
     @property
     def note(self) -> str | None:

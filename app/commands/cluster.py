@@ -12,19 +12,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import fsspec
 from distributed import Client, Future, KilledWorker, LocalCluster, Worker, WorkerPlugin
 from distributed import as_completed as completed
 from tqdm import tqdm
 
-from ..audio import SUFFIXES, AudioError
 from ..bundle import BundleError, read_info
 from ..classifier import shared
+from ..collection import Collection, Item
 from ..errors import UndertoneError
 from ..folders import MODELS
 from ..recordings import Analysis, analyze
 from ..tables import Outcome
-from .parquet import Archive, listed
+from .parquet import Archive
 from .stderr import native_chatter_held
 
 FILES_PER_PART = 200
@@ -107,7 +106,7 @@ def interrupts_waiting() -> Iterator[None]:
 
 
 def hear_archive(
-    names: Iterable[str], archive: Archive, model: Model, client: Client
+    items: Iterable[Item], archive: Archive, model: Model, client: Client
 ) -> Generator[Outcome]:
     """Hear recordings and write what is heard, some hundred at a time.
 
@@ -115,7 +114,7 @@ def hear_archive(
     what is done and ends the work.
 
     Args:
-        names: of the recordings, as paths or addresses of fsspec that every worker can reach.
+        items: the recordings, which every worker must be able to open.
         archive: where the results go.
         model: what listens.
         client: of the cluster.
@@ -129,16 +128,16 @@ def hear_archive(
         ClusterError: the scheduler went away.
     """
     client.register_plugin(model)
-    waiting = iter(names)
+    waiting = iter(items)
     running = completed()
     heard: dict[Any, str] = {}  # the recording of each task
     pending: list[Outcome] = []
     began = time.monotonic()
 
     def submit(count: int) -> None:
-        for name in islice(waiting, count):
-            task = client.submit(hear_one, name, model.model, pure=False)
-            heard[task.key] = name
+        for item in islice(waiting, count):
+            task = client.submit(hear_one, item, model.model, pure=False)
+            heard[task.key] = item.name
             running.add(task)
 
     try:
@@ -155,18 +154,17 @@ def hear_archive(
             archive.append(pending)
 
 
-def hear_one(name: str, model: str) -> Outcome:
+def hear_one(item: Item, model: str) -> Outcome:
     """Runs on a worker: one recording, by the model that it has loaded."""
 
     def work() -> Analysis:
-        try:
-            with fsspec.open(name, "rb") as file:
-                return analyze(file, shared(MODELS / model))
-        except OSError as error:
-            reason = error.strerror or error
-            raise AudioError(f"The recording cannot be read: {reason}.") from error
+        with ExitStack() as stack:
+            source: Any = item.open()
+            if hasattr(source, "close"):
+                stack.callback(source.close)
+            return analyze(source, shared(MODELS / model))
 
-    return Outcome.of(name, work)
+    return Outcome.of(item.name, work)
 
 
 def outcome(task: Future, name: str) -> Outcome:
@@ -189,12 +187,12 @@ def outcome(task: Future, name: str) -> Outcome:
 
 
 def score(
-    names: Iterable[str], out: str, bundle: Path, scheduler: str | None, jobs: int
+    chosen: Collection, out: str, bundle: Path, scheduler: str | None, jobs: int
 ) -> dict[str, str]:
     """Hear an archive from the command line, with progress where someone looks.
 
     Args:
-        names: of recordings, folders and patterns, as paths or addresses of fsspec.
+        chosen: the recordings.
         out: the folder of the results, as well.
         bundle: the model's folder.
         scheduler, jobs: as `connected` takes them.
@@ -210,14 +208,15 @@ def score(
     # Workers elsewhere look for a shipped model in their own folder of models.
     model = bundle.name if bundle.parent == MODELS else str(bundle.resolve())
     archive = Archive(out, digest, info.labels)
-    chosen = listed(names, SUFFIXES - {".zip"})
-    waiting = [name for name in chosen if name not in archive.done]
+    waiting = [item for item in chosen.items if item.name not in archive.done]
     if waiting:
         with (
             connected(scheduler, jobs) as client,
             closing(hear_archive(waiting, archive, Model(model, digest), client)) as outcomes,
         ):
-            done = len(chosen) - len(waiting)
-            for _ in tqdm(outcomes, initial=done, total=len(chosen), unit="file", disable=None):
+            total = len(chosen.items)
+            done = total - len(waiting)
+            for _ in tqdm(outcomes, initial=done, total=total, unit="file", disable=None):
                 pass
-    return {name: error for name in chosen if (error := archive.done[name])}
+    names = [item.name for item in chosen.items]
+    return {name: error for name in names if (error := archive.done[name])}

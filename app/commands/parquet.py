@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from posixpath import basename, join
 from types import MappingProxyType
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import fsspec
 import pandas as pd
@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .. import tables
-from ..errors import UndertoneError
+from ..collection import ARCHIVE, Collection, Item
+from ..errors import AudioError, UndertoneError
+from ..names import printable
 from ..tables import Outcome
 
 MODEL = b"undertone.model"  # in the metadata of each part: the digest of the model that heard it
@@ -115,32 +117,49 @@ def reached(place: str, action: Callable[[], Answer]) -> Answer:
         raise ArchiveError(f"{place} cannot be reached: {error.strerror or error}.") from error
 
 
-def listed(names: Iterable[str], suffixes: Iterable[str]) -> list[str]:
+def listed(names: Iterable[str]) -> Collection:
     """Every recording that names stand for, once each and in order.
 
     Args:
-        names: files, folders and patterns, as paths or addresses of fsspec.
-        suffixes: of what is taken from a folder.
+        names: files, zip archives, folders and patterns, as paths or addresses of fsspec.
 
     Raises:
         ArchiveError: a place cannot be reached, or holds no recording.
     """
-    found: dict[str, None] = {}
+    found = Collection()
     for name in names:
-        files = reached(name, partial(_listed, name, tuple(suffixes)))
-        if not files:
+        before = len(found.items)
+        reached(name, partial(_list, name, found))
+        if len(found.items) == before:
             raise ArchiveError(f"There is no recording in {name}.")
-        found.update(dict.fromkeys(files))
-    return list(found)
+    found.items = list({item.name: item for item in found.items}.values())
+    return found
 
 
-def _listed(name: str, suffixes: tuple[str, ...]) -> list[str]:
+def _list(name: str, found: Collection) -> None:
     system, path = fsspec.core.url_to_fs(name)
     if system.isdir(path):
-        files = [file for file in system.find(path) if file.lower().endswith(suffixes)]
+        top = len(path.rstrip("/")) + 1
+        files = [file for file in system.find(path) if found.takes(file[top:])]
     elif "*" in path and not system.exists(path):
         files = [file for file in system.glob(path) if system.isfile(file)]
     else:
         files = [path]
-    local = "file" in system.protocol
-    return sorted(file if local else system.unstrip_protocol(file) for file in files)
+    for file in sorted(files):
+        place = file if "file" in system.protocol else system.unstrip_protocol(file)
+        if place.lower().endswith(ARCHIVE):
+            found.add_archive(place, basename(place), partial(opened, place))
+        else:
+            found.items.append(Item(printable(place), partial(opened, place)))
+
+
+def opened(place: str) -> BinaryIO:
+    """A path or an address of fsspec as an open file.
+
+    Raises:
+        AudioError: it cannot be read.
+    """
+    try:
+        return fsspec.open(place, "rb").open()
+    except OSError as error:
+        raise AudioError(f"The recording cannot be read: {error.strerror or error}.") from error

@@ -1,6 +1,5 @@
 """The command that hears recordings and prints what they carry."""
 
-import glob
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -17,15 +16,13 @@ from rich.table import Table
 from tqdm import tqdm
 
 from .. import tables
-from ..audio import SUFFIXES
-from ..batch import Item, expand, outcomes
+from ..batch import outcomes
 from ..classifier import Classifier
+from ..collection import Item
 from ..files import write_text, written_whole
 from ..formats import FORMATS
 from ..labelling import phrase
 from ..tables import Outcome
-
-STANDARD_INPUT = "-"
 
 
 class Format(StrEnum):
@@ -35,61 +32,6 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     JSONL = "jsonl"
-
-
-def items(names: Iterable[str]) -> list[Item]:
-    """The recordings that names stand for.
-
-    Args:
-        names: files, zip archives, folders (every recording in them), patterns such as "*.wav",
-            "-" for standard input.
-
-    Raises:
-        FileNotFoundError: a folder or a pattern without a recording; the message says which.
-    """
-    found: list[Item] = []
-    for name in names:
-        if name == STANDARD_INPUT:
-            found.append(Item("standard input", sys.stdin.buffer.read))
-        else:
-            for path in paths(name):
-                found.extend(named(path))
-    return found
-
-
-def named(path: Path) -> Iterator[Item]:
-    """The items of one path, called by the whole of it."""
-    for item in expand([path]):
-        inside = "" if item.name == path.name else f"/{item.name}"
-        yield Item(f"{path}{inside}", item.open)
-
-
-def paths(name: str) -> list[Path]:
-    """The files that a name stands for; a file that isn't there stands for itself."""
-    path = Path(name)
-    if path.is_dir():
-        chosen = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
-        if not chosen:
-            raise FileNotFoundError(f"There is no recording in the folder {name}.")
-        return chosen
-    if not path.exists() and glob.has_magic(name):
-        chosen = matching(path)
-        if not chosen:
-            raise FileNotFoundError(f"Nothing matches {name}.")
-        return chosen
-    return [path]
-
-
-def matching(pattern: Path) -> list[Path]:
-    """The files that a pattern stands for, in order; none that are hidden unless it names them."""
-    named, anchor = set(pattern.parts), Path(pattern.anchor)
-    if pattern.name == "**":
-        pattern /= "*"  # before Python 3.13, two stars alone stand for folders
-    return sorted(
-        file
-        for file in anchor.glob(str(pattern.relative_to(anchor)))
-        if file.is_file() and not any(p.startswith(".") for p in file.parts if p not in named)
-    )
 
 
 def predict(
@@ -118,11 +60,18 @@ def predict(
                 # Tables of segments have no row for it.
                 if timeline:
                     tqdm.write(outcome.error, file=sys.stderr)
+            say_note(outcome)
             yield outcome
 
     make = tables.segments if timeline else tables.files
     WRITERS[form](watched(), partial(make, labels=classifier.labels), out)
     return well
+
+
+def say_note(outcome: Outcome) -> None:
+    """Say on standard error what was odd about a recording."""
+    if outcome.note:
+        tqdm.write(f"{outcome.file}: {outcome.note}", file=sys.stderr)
 
 
 @contextmanager
@@ -154,6 +103,7 @@ def write_each(
             well = False
             tqdm.write(outcome.error or "", file=sys.stderr)
             continue
+        say_note(outcome)
         text = FORMATS[form].text(outcome.analysis)
         if out is None:
             sys.stdout.write(text)
@@ -171,6 +121,11 @@ def _free_name(stem: str, ending: str, taken: set[str]) -> str:
     return name + ending
 
 
+def is_unicode(out: TextIO) -> bool:
+    """Whether a stream can take every character."""
+    return (out.encoding or "utf-8").lower().replace("-", "").startswith("utf")
+
+
 Make = Callable[[Iterable[Outcome]], pd.DataFrame]
 
 
@@ -182,7 +137,8 @@ def write_csv(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
 
 
 def write_json(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
-    json.dump(tables.records(make(results)), out, indent=1, ensure_ascii=False)
+    records = tables.records(make(results))
+    json.dump(records, out, indent=1, ensure_ascii=not is_unicode(out))
     out.write("\n")
 
 
@@ -190,7 +146,7 @@ def write_jsonl(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
     """An object a line, as they come."""
     for outcome in results:
         for record in tables.records(make([outcome])):
-            out.write(json.dumps(record, ensure_ascii=False) + "\n")
+            out.write(json.dumps(record, ensure_ascii=not is_unicode(out)) + "\n")
         out.flush()
 
 

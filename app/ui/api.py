@@ -13,8 +13,9 @@ import numpy as np
 
 from .. import tables
 from ..audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
-from ..batch import expand, outcomes
+from ..batch import outcomes
 from ..classifier import Classifier
+from ..collection import uploads
 from ..errors import UndertoneError
 from ..limits import LIMITS, in_minutes
 from ..live import DEFAULT_SMOOTHING
@@ -152,7 +153,7 @@ class Endpoints:
             the probability of each emotion
         """
         with self._hearing(recordings) as paths:
-            items = list(expand(map(Path, paths)))
+            items = uploads(map(Path, paths)).items
             if len(items) > LIMITS.recordings:
                 raise ApiError(f"At most {LIMITS.recordings} recordings at once: send fewer.")
             chosen = named(self._classifier, model)

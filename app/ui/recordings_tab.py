@@ -9,8 +9,9 @@ from typing import Any
 import gradio as gr
 
 from .. import audio, tables
-from ..batch import Progress, expand, hear_all
+from ..batch import Progress, hear_all
 from ..classifier import Classifier
+from ..collection import uploads
 from ..emotions import BY_NAME
 from ..limits import LIMITS
 from ..recordings import Analysis
@@ -161,7 +162,7 @@ def hear(classifier: Classifier, paths: list[str] | None, model: str) -> Iterato
         return
     if not all(Path(path).exists() for path in paths):
         raise gr.Error(GONE, print_exception=False)
-    items = list(expand(map(Path, paths)))
+    items = uploads(map(Path, paths)).items
     if len(items) > LIMITS.recordings:
         raise gr.Error(f"At most {LIMITS.recordings} recordings at once.", print_exception=False)
     lengths = {Path(path).name: audio.duration(path) for path in paths}

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from app import audio, tables
-from app.batch import Item, Progress, expand, hear_all, outcomes
+from app.batch import Progress, hear_all, outcomes
+from app.collection import Item, uploads
 from app.emotions import LABELS
 from app.recordings import analyze
 from app.tables import Outcome
@@ -44,7 +45,7 @@ def errors(found):
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_an_archive_is_its_recordings_and_reasons(classifier, archive, examples, jobs):
     before = set(archive.parent.parent.rglob("*"))
-    found = list(outcomes(expand([archive]), classifier, jobs))
+    found = list(outcomes(uploads([archive]).items, classifier, jobs))
     assert errors(found) == {
         "first.ogg": None,
         "folder/../../second.ogg": None,
@@ -59,7 +60,7 @@ def test_an_archive_is_its_recordings_and_reasons(classifier, archive, examples,
 def test_progress_and_outcomes_come_in_order(classifier, examples, tmp_path):
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"")
-    steps = list(hear_all(expand([examples[0], broken, examples[1]]), classifier))
+    steps = list(hear_all(uploads([examples[0], broken, examples[1]]).items, classifier))
     assert list(dict.fromkeys(step.file for step in steps)) == [
         examples[0].name,
         "broken.wav",
@@ -73,7 +74,7 @@ def test_progress_and_outcomes_come_in_order(classifier, examples, tmp_path):
 
 
 def test_many_at_once_are_heard_as_one_by_one(classifier, examples):
-    one, three = (list(outcomes(expand(examples), classifier, jobs)) for jobs in (1, 3))
+    one, three = (list(outcomes(uploads(examples).items, classifier, jobs)) for jobs in (1, 3))
     assert [outcome.file for outcome in three] == [path.name for path in examples]
     for alone, together in zip(one, three, strict=True):
         np.testing.assert_allclose(
@@ -89,7 +90,7 @@ def test_an_archive_that_is_none_is_one_row(classifier, tmp_path, archive):
     cut.write_bytes(archive.read_bytes()[:5000])
     zipfile.ZipFile(empty, "w").close()
     missing = tmp_path / "missing.zip"
-    found = errors(outcomes(expand([text, cut, empty, missing]), classifier, 1))
+    found = errors(outcomes(uploads([text, cut, empty, missing]).items, classifier, 1))
     assert found["text.zip"] == "text.zip is no zip archive, or a damaged one."
     assert found["cut.zip"] == "cut.zip is no zip archive, or a damaged one."
     assert found["empty.zip"] == "empty.zip is an archive without recordings."
@@ -108,7 +109,7 @@ def test_a_damaged_or_locked_member_is_one_row(classifier, tmp_path, examples):
     locked = content.rindex(b"PK\x01\x02", 0, directory)
     content[locked + 8] |= 1
     path.write_bytes(content)
-    found = errors(outcomes(expand([path]), classifier, 1))
+    found = errors(outcomes(uploads([path]).items, classifier, 1))
     assert found == {
         "damaged.ogg": "damaged.ogg is damaged in the archive.",
         "locked.ogg": "locked.ogg is locked with a password: unpack it first.",
@@ -117,28 +118,28 @@ def test_a_damaged_or_locked_member_is_one_row(classifier, tmp_path, examples):
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(classifier, tmp_path, monkeypatch):
-    monkeypatch.setattr("app.batch.LARGEST_ARCHIVE", 2**20)
+    monkeypatch.setattr("app.collection.LARGEST_ARCHIVE", 2**20)
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("zeros.wav", bytes(2**21))
     assert path.stat().st_size < 10_000
-    (outcome,) = outcomes(expand([path]), classifier, 1)
+    (outcome,) = outcomes(uploads([path]).items, classifier, 1)
     assert outcome.error.startswith("bomb.zip holds too much")
 
 
 def test_a_member_that_lies_about_its_size_is_cut_off(classifier, tmp_path, monkeypatch):
-    monkeypatch.setattr("app.batch.LARGEST_MEMBER", 2**20)
+    monkeypatch.setattr("app.collection.LARGEST_MEMBER", 2**20)
     path = tmp_path / "large.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("zeros.wav", bytes(2**21))
-    (outcome,) = outcomes(expand([path]), classifier, 1)
+    (outcome,) = outcomes(uploads([path]).items, classifier, 1)
     assert outcome.error.startswith("zeros.wav is larger than")
 
 
 @pytest.fixture
 def results(classifier, examples):
     silence = Item("silence", lambda: (RATE, np.zeros(RATE, np.float32)))
-    items = [*expand([examples[0]]), silence, Item("nothing", lambda: b"")]
+    items = [*uploads([examples[0]]).items, silence, Item("nothing", lambda: b"")]
     return list(outcomes(items, classifier, 1))
 
 

@@ -66,7 +66,7 @@ def recordings(tmp_path, examples):
         shutil.copy(examples[0].with_name("joined-woman-1037.ogg"), folder / f"long-{number}.ogg")
     for number in range(SHORT):
         shutil.copy(examples[number % len(examples)], folder / "below" / f"short-{number}.ogg")
-    return listed([str(folder)], {".ogg"})
+    return [item.name for item in listed([str(folder)]).items]
 
 
 def rows(out, table):
@@ -128,7 +128,8 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     monkeypatch.setattr("app.commands.cluster.FILES_PER_PART", 4)
     digest, out = classifier.info.model_sha256, tmp_path / "out"
     model = Model(classifier.name, digest)
-    stopped = hear_archive(recordings, Archive(str(out), digest, LABELS), model, local)
+    items = listed(recordings).items
+    stopped = hear_archive(items, Archive(str(out), digest, LABELS), model, local)
     assert len(list(islice(stopped, 10))) == 10
     stopped.close()
     first = rows(out, "files")["file"].tolist()
@@ -142,9 +143,9 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     archive = Archive(str(out), digest, LABELS)
     assert set(archive.done) == set(kept)
     assert not (out / "segments" / last).exists()
-    rest = [name for name in recordings if name not in archive.done]
+    rest = [item for item in items if item.name not in archive.done]
     heard = [outcome.file for outcome in hear_archive(rest, archive, model, local)]
-    assert sorted(heard) == sorted(rest)
+    assert sorted(heard) == sorted(item.name for item in rest)
     assert_whole(out, recordings)
 
 
@@ -165,18 +166,22 @@ def test_an_archive_holds_results_of_one_model(tmp_path):
 
 def test_recordings_are_found_wherever_fsspec_can_look(tmp_path, examples):
     shutil.make_archive(tmp_path / "packed", "zip", examples[0].parent)
-    here = [str(tmp_path / "packed.zip")]
-    assert listed([*here, *here], ()) == here
+    here = str(tmp_path / "packed.zip")
+    inside = [item.name for item in listed([here, here]).items]
+    assert f"{here}/{examples[0].name}" in inside
+    assert len(inside) == len(set(inside))
+    (tmp_path / "empty").mkdir()
     with pytest.raises(ArchiveError, match="There is no recording in"):
-        listed([str(tmp_path)], {".wav"})
+        listed([str(tmp_path / "empty")])
     with pytest.raises(ArchiveError, match="There is no recording in"):
-        listed([f"{tmp_path}/*.wav"], {".wav"})
+        listed([f"{tmp_path}/*.wav"])
     with pytest.raises(ArchiveError, match="cannot be reached: Protocol not known"):
-        listed(["nowhere://bucket/folder"], {".wav"})
+        listed(["nowhere://bucket/folder"])
 
 
 def test_a_recording_that_is_gone_is_an_outcome_with_its_reason(classifier, tmp_path):
-    gone = hear_one(str(tmp_path / "gone.wav"), str(MODELS / classifier.name))
+    (item,) = listed([str(tmp_path / "gone.wav")]).items
+    gone = hear_one(item, str(MODELS / classifier.name))
     assert gone.error == "The recording cannot be read: No such file or directory."
 
 
