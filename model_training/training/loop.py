@@ -68,6 +68,27 @@ class Run:
     precision: str
 
 
+@dataclass(frozen=True)
+class Material:
+    """What a recipe is fitted on: one split, its features computed once where that is possible.
+
+    Attributes:
+        frontend: waveform to features, in float32, its statistics those of training clips.
+        table: the training clips.
+        labels: of the network's outputs, in their order.
+        source: their windows.
+        validation: windows or features (clips, ...), and targets (clips, 8).
+        steps: batches in an epoch.
+    """
+
+    frontend: keras.Model
+    table: pd.DataFrame
+    labels: tuple[str, ...]
+    source: Fixed | Augmented
+    validation: tuple[np.ndarray, np.ndarray]
+    steps: int
+
+
 def train(
     recipe: Recipe,
     split: Split,
@@ -78,10 +99,7 @@ def train(
     out: Path,
     tensorboard: bool = False,
 ) -> BundleInfo:
-    """Train a recipe, or go on with a run that was stopped, and write its bundle.
-
-    Where nothing is drawn anew for a clip, its features are computed once and the network is
-    trained on them; otherwise the frontend is part of every step.
+    """Train a recipe and write its bundle; a run that was stopped is resumed.
 
     Args:
         recipe: what to train.
@@ -97,24 +115,46 @@ def train(
         TrainingError: the folder holds a run with other settings.
     """
     _claim(folder, run)
-    # The frontend is of single precision whatever the network around it is.
+    material = prepare(recipe, split, clips, around)
+    network = fit(recipe, material, run, folder, tensorboard)
+    served = serving_model(recipe, material.frontend, network)
+    info = _info(recipe, split, run, served, fit_temperature(recipe, served, split, clips))
+    saved_model.write(out, served, info)
+    naming.fit(out, split.validation, clips)
+    write_text(out / HISTORY_FILE, (folder / HISTORY_FILE).read_text())
+    log(folder, f"bundle in {out}")
+    return bundle.read_info(out)
+
+
+def prepare(recipe: Recipe, split: Split, clips: Waveforms, around: Surroundings) -> Material:
+    """Where a clip is the same in every epoch, its features are computed here, once; otherwise the
+    frontend is part of every training step."""
+    # The frontend has single precision, whatever the precision of the network.
     keras.config.set_dtype_policy("float32")
     frontend = adapted_frontend(recipe, split.train, clips)
-    source = (
-        Fixed(recipe, split.train, clips, frontend)
-        if recipe.fixed
-        else Augmented(recipe, split.train, clips, around)
-    )
-    validation = validation_set(recipe, split.validation, split.labels, clips)
+    windows, targets = validation_set(recipe, split.validation, split.labels, clips)
+    source: Fixed | Augmented
     if recipe.fixed:
-        validation = (features_of(frontend, validation[0]), validation[1])
-
+        source = Fixed(recipe, split.train, clips, frontend)
+        windows = features_of(frontend, windows)
+    else:
+        source = Augmented(recipe, split.train, clips, around)
     steps = recipe.sampling.steps(split.train, recipe.batch_size)
+    return Material(frontend, split.train, split.labels, source, (windows, targets), steps)
+
+
+def fit(
+    recipe: Recipe, material: Material, run: Run, folder: Path, tensorboard: bool
+) -> keras.Model:
+    """The trained network, features to logits; the run resumes from the checkpoint in its folder.
+
+    Where the frontend is part of the training, `material.frontend` has its weights afterwards.
+    """
     keras.config.set_dtype_policy(run.precision)
-    model = resumed(folder) or _training_model(recipe, frontend, len(split.labels), run, steps)
-    done = epochs_done(model, steps)
+    model = resumed(folder) or _training_model(recipe, material, run)
+    done = epochs_done(model, material.steps)
     history = read_history(folder / HISTORY_FILE, done)
-    log(folder, f"epoch {done} of {run.epochs}, {steps} steps each")
+    log(folder, f"epoch {done} of {run.epochs}, {material.steps} steps each")
 
     callbacks = [
         Reseed(run.seed),
@@ -124,29 +164,30 @@ def train(
         callbacks.append(keras.callbacks.TensorBoard(folder / TENSORBOARD_FOLDER))
     # A run that had come to its end fits no epoch, and still takes the average of its weights.
     model.fit(
-        batches(recipe, split.train, split.labels, source, run.seed, done * steps),
-        steps_per_epoch=steps,
+        batches(
+            recipe,
+            material.table,
+            material.labels,
+            material.source,
+            run.seed,
+            done * material.steps,
+        ),
+        steps_per_epoch=material.steps,
         shuffle=False,
         initial_epoch=done,
         epochs=done if recipe.schedule.ended(history) else run.epochs,
-        validation_data=validation,
+        validation_data=material.validation,
         validation_batch_size=recipe.batch_size,
         callbacks=callbacks,
         verbose=1 if sys.stdout.isatty() else 2,  # a bar, or a line an epoch in a log
     )
     if (folder / BEST_FILE).exists():
         model.load_weights(folder / BEST_FILE)
-
     keras.config.set_dtype_policy("float32")
     if not recipe.fixed:
+        frontend = material.frontend
         frontend.set_weights(model.get_weights()[: len(frontend.weights)])
-    served = serving_model(recipe, frontend, model.layers[-1])
-    info = _info(recipe, split, run, served, fit_temperature(recipe, served, split, clips))
-    saved_model.write(out, served, info)
-    naming.fit(out, split.validation, clips)
-    write_text(out / HISTORY_FILE, (folder / HISTORY_FILE).read_text())
-    log(folder, f"bundle in {out}")
-    return bundle.read_info(out)
+    return model.layers[-1]
 
 
 def adapted_frontend(recipe: Recipe, table: pd.DataFrame, clips: Waveforms) -> keras.Model:
@@ -260,19 +301,18 @@ def versions(*more: str) -> dict[str, str]:
     return found
 
 
-def _training_model(
-    recipe: Recipe, frontend: keras.Model, classes: int, run: Run, steps: int
-) -> keras.Model:
+def _training_model(recipe: Recipe, material: Material, run: Run) -> keras.Model:
+    frontend = material.frontend
     keras.utils.set_random_seed(run.seed)
     shape = tuple(frontend.output_shape[1:])
     inputs = keras.Input(shape) if recipe.fixed else frontend.input
     x = inputs if recipe.fixed else frontend.output
     if recipe.masks:
         x = recipe.masks(run.seed)(x)
-    network = fused(recipe.network(shape, classes))
+    network = fused(recipe.network(shape, len(material.labels)))
     model = keras.Model(inputs, network(x))
     model.compile(
-        optimizer=recipe.schedule.optimizer(run.epochs, steps),
+        optimizer=recipe.schedule.optimizer(run.epochs, material.steps),
         loss=corpus_crossentropy,
         metrics=["accuracy"],
     )
