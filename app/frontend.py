@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 from librosa.filters import chroma, mel
 from scipy.fft import dct
+from scipy.signal import get_window
 
 POWER_FLOOR = 1e-10  # librosa.power_to_db's amin
 CROSSING_THRESHOLD = 1e-10  # librosa.zero_crossings takes less than this for zero
@@ -115,6 +116,43 @@ class RelativeToPeak(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"span": self.span}
+
+
+@saved
+class YamnetLogMel(keras.layers.Layer):
+    """The log-mel spectrogram of YAMNet: (batch, samples) -> (batch, frames, 64).
+
+    Magnitudes of frames of 25 ms each 10 ms, in 64 bands of the HTK mel scale between 125 and
+    7,500 Hz, `log(mel + 0.001)`, as in `features.py` of YAMNet (TensorFlow Model Garden). YAMNet
+    depends on the level of a recording; here each window is scaled first, so that its loudest
+    point is `LOUDEST`, which is about what a close microphone gives it. Frames lie within the
+    waveform: `frames = 1 + (samples - 400) // 160`.
+    """
+
+    SAMPLE_RATE = 16_000  # Hz
+    FRAME, HOP, FFT = 400, 160, 512  # samples
+    BANDS = 64
+    FMIN, FMAX = 125.0, 7500.0  # Hz
+    FLOOR, LOUDEST = 0.001, 10.0  # magnitudes
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(dtype="float32", trainable=False, **without_dtype(kwargs))
+        self.window = get_window("hann", self.FRAME).astype(np.float32)  # periodic
+        self.filters = htk_filters(
+            self.SAMPLE_RATE, self.FFT, self.BANDS, self.FMIN, self.FMAX
+        )  # (257, 64)
+
+    def call(self, waveform: Any) -> Any:
+        frames = ops.extract_sequences(waveform, self.FRAME, self.HOP)
+        real, imaginary = ops.rfft(frames * self.window, fft_length=self.FFT)
+        mel = ops.matmul(ops.sqrt(ops.square(real) + ops.square(imaginary)), self.filters)
+        loudest = ops.max(mel, axis=(1, 2), keepdims=True)
+        return ops.log(mel * (self.LOUDEST / ops.maximum(loudest, 1e-6)) + self.FLOOR)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        batch, samples = input_shape
+        frames = None if samples is None else 1 + (samples - self.FRAME) // self.HOP
+        return (batch, frames, self.BANDS)
 
 
 @saved
@@ -309,6 +347,24 @@ class ToUnitRange(Standardize):
 
     def call(self, features: Any) -> Any:
         return ops.clip(super().call(features), 0.0, 1.0)
+
+
+def htk_filters(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> np.ndarray:
+    """Triangles over the HTK mel scale, straight in mel and not in Hz: (1 + n_fft // 2, n_mels).
+
+    Equals `tf.signal.linear_to_mel_weight_matrix`, which YAMNet was trained with.
+    """
+
+    def mel_of(hertz: Any) -> np.ndarray:
+        return 1127.0 * np.log1p(np.asarray(hertz) / 700.0)
+
+    bins = mel_of(np.arange(1 + n_fft // 2) * sample_rate / n_fft)[:, None]
+    edges = np.linspace(mel_of(fmin), mel_of(fmax), n_mels + 2)
+    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
+    filters = np.maximum(0.0, np.minimum(rising, falling))
+    filters[0] = 0.0  # the constant part of a signal is no sound
+    return filters.astype(np.float32)
 
 
 def power_spectrogram(waveform: Any, n_fft: int, hop_length: int) -> Any:

@@ -70,9 +70,12 @@ class Experiment:
         tensorboard: bool = False,
     ) -> BundleInfo:
         """Train it, or go on with the run in `folder`, and write the bundle `out`."""
-        around = loop.surroundings(self.data, self.recipe.sample_rate)
+        resources = loop.Resources(
+            around=loop.surroundings(self.data, self.recipe.sample_rate),
+            start=self.recipe.start(self.data) if self.recipe.start else {},
+        )
         return loop.train(
-            self.recipe, self.split, self.clips, around, run, folder, out, tensorboard
+            self.recipe, self.split, self.clips, resources, run, folder, out, tensorboard
         )
 
     def fit_naming(self, out: Path) -> BundleInfo:

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -11,10 +11,14 @@ import pandas as pd
 
 from app.audio import HOP_SECONDS
 from app.errors import UndertoneError
+from model_training.corpora.folders import Data
 from model_training.ingredients.mixup import Mixup
 from model_training.ingredients.sampling import Sampling
 from model_training.ingredients.schedules import Schedule
 from model_training.ingredients.waveform_augmentation import Chances
+
+# The weights of layers, as `Layer.set_weights` takes them, by the names of the layers.
+Start = Mapping[str, list[np.ndarray]]
 
 
 class RecipeError(UndertoneError):
@@ -57,6 +61,8 @@ class Recipe:
         augmentation: of the waveform, on the fly: how often and how far; None for none.
         masks: of the features, on the fly: from a seed, makes the layer.
         mixup: of windows two by two; None for none.
+        start: from the folders of the data, the weights that layers of the network begin with, by
+            their names; None where all begin at random.
         published: what its source did; None where there is no source.
     """
 
@@ -73,6 +79,7 @@ class Recipe:
     augmentation: Chances | None = None
     masks: Callable[[int], keras.layers.Layer] | None = None
     mixup: Mixup | None = None
+    start: Callable[[Data], Start] | None = None
     published: Published | None = None
 
     @property

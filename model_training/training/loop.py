@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from model_training.ingredients.waveform_augmentation import (
     centred,
 )
 from model_training.protocols import Split
-from model_training.recipes import Recipe
+from model_training.recipes import Recipe, Start
 from model_training.training import naming
 from model_training.training.batches import (
     Augmented,
@@ -69,6 +69,19 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Resources:
+    """What a training needs beside its clips.
+
+    Attributes:
+        around: noises and rooms for augmentation.
+        start: the weights that layers of the network begin with, by their names.
+    """
+
+    around: Surroundings
+    start: Start = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Material:
     """What a recipe is fitted on: one split, its features computed once where that is possible.
 
@@ -93,7 +106,7 @@ def train(
     recipe: Recipe,
     split: Split,
     clips: Waveforms,
-    around: Surroundings,
+    resources: Resources,
     run: Run,
     folder: Path,
     out: Path,
@@ -105,7 +118,7 @@ def train(
         recipe: what to train.
         split: tables of clips; their index is that of `clips`.
         clips: the waveforms at the recipe's sample rate.
-        around: noises and rooms for augmentation.
+        resources: noises, rooms, and the weights to begin with.
         run: the settings, kept in the folder.
         folder: of the run: config, library versions, log, history, checkpoint.
         out: of the bundle.
@@ -115,8 +128,8 @@ def train(
         TrainingError: the folder holds a run with other settings.
     """
     _claim(folder, run)
-    material = prepare(recipe, split, clips, around)
-    network = fit(recipe, material, run, folder, tensorboard)
+    material = prepare(recipe, split, clips, resources.around)
+    network = fit(recipe, material, resources.start, run, folder, tensorboard)
     served = serving_model(recipe, material.frontend, network)
     info = _info(recipe, split, run, served, fit_temperature(recipe, served, split, clips))
     saved_model.write(out, served, info)
@@ -144,14 +157,14 @@ def prepare(recipe: Recipe, split: Split, clips: Waveforms, around: Surroundings
 
 
 def fit(
-    recipe: Recipe, material: Material, run: Run, folder: Path, tensorboard: bool
+    recipe: Recipe, material: Material, start: Start, run: Run, folder: Path, tensorboard: bool
 ) -> keras.Model:
     """The trained network, features to logits; the run resumes from the checkpoint in its folder.
 
     Where the frontend is part of the training, `material.frontend` has its weights afterwards.
     """
     keras.config.set_dtype_policy(run.precision)
-    model = resumed(folder) or _training_model(recipe, material, run)
+    model = resumed(folder) or _training_model(recipe, material, start, run)
     done = epochs_done(model, material.steps)
     history = read_history(folder / HISTORY_FILE, done)
     log(folder, f"epoch {done} of {run.epochs}, {material.steps} steps each")
@@ -301,7 +314,7 @@ def versions(*more: str) -> dict[str, str]:
     return found
 
 
-def _training_model(recipe: Recipe, material: Material, run: Run) -> keras.Model:
+def _training_model(recipe: Recipe, material: Material, start: Start, run: Run) -> keras.Model:
     frontend = material.frontend
     keras.utils.set_random_seed(run.seed)
     shape = tuple(frontend.output_shape[1:])
@@ -310,6 +323,9 @@ def _training_model(recipe: Recipe, material: Material, run: Run) -> keras.Model
     if recipe.masks:
         x = recipe.masks(run.seed)(x)
     network = fused(recipe.network(shape, len(material.labels)))
+    for layer in network.layers:  # after `fused`, whose copy has weights of its own
+        if layer.name in start:
+            layer.set_weights(start[layer.name])
     model = keras.Model(inputs, network(x))
     model.compile(
         optimizer=recipe.schedule.optimizer(run.epochs, material.steps),

@@ -28,6 +28,7 @@ SMALL = dataclasses.replace(
     batch_size=8,
     sampling=dataclasses.replace(FLAGSHIP.sampling, clips_per_epoch=16),
 )
+ALONE = loop.Resources(Surroundings(noises=[], rooms=[]))
 RUN = loop.Run("residual-mel", "ravdess-si", 1, seed=5, epochs=3, precision="float32")
 
 
@@ -60,8 +61,7 @@ def clips(table, tmp_path_factory):
 
 
 def run(table, clips, folder, out):
-    around = Surroundings(noises=[], rooms=[])
-    return loop.train(SMALL, ravdess_si(table, 1), clips, around, RUN, folder, out)
+    return loop.train(SMALL, ravdess_si(table, 1), clips, ALONE, RUN, folder, out)
 
 
 def history(folder):
@@ -105,9 +105,8 @@ TINY = dataclasses.replace(
 def classic(table, clips, folder, epochs=5, tensorboard=False):
     split = ravdess_si(table, 1)
     run = loop.Run(TINY.name, split.protocol, split.fold, 5, epochs, "float32")
-    around = Surroundings(noises=[], rooms=[])
     out = folder / "bundle"
-    loop.train(TINY, split, clips, around, run, folder, out, tensorboard)
+    loop.train(TINY, split, clips, ALONE, run, folder, out, tensorboard)
     return out
 
 

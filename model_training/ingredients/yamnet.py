@@ -1,0 +1,116 @@
+"""The network that AudioSet taught: where its file lies, what is in it, and its blocks in Keras.
+
+YAMNet (Google, Apache-2.0) is MobileNet v1 (Howard et al. 2017) over a log-mel spectrogram, trained
+on the two million clips of AudioSet (Gemmeke et al. 2017) for 521 classes of sound. Its batch
+normalization is folded into weights and biases.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from app.errors import UndertoneError
+from model_training.corpora.folders import Data, folders
+
+FILE = Path("pretrained", "yamnet.tflite")
+STEM = 32  # channels of the first convolution
+# (stride, channels) of each depthwise-separable block
+BLOCKS = (
+    (1, 64),
+    (2, 128),
+    (1, 128),
+    (2, 256),
+    (1, 256),
+    (2, 512),
+    *[(1, 512)] * 5,
+    (2, 1024),
+    (1, 1024),
+)
+
+
+class StartError(UndertoneError):
+    """A start that cannot be read, with a sentence that says why."""
+
+
+def blocks(x: keras.KerasTensor, count: int) -> keras.KerasTensor:
+    """A log-mel spectrogram (batch, frames, bands) through the stem and the first blocks.
+
+    The layers are named as in YAMNet, so that `weights` fit them. Depthwise convolutions keep
+    single precision, in which they are quicker than in bfloat16; pointwise ones follow the policy.
+    """
+    x = layers.Reshape((*x.shape[1:], 1))(x)
+    x = layers.Conv2D(
+        STEM, 3, 2, padding="same", activation="relu", dtype="float32", name="layer1_conv"
+    )(x)
+    for number, (stride, channels) in enumerate(BLOCKS[:count], start=2):
+        x = layers.DepthwiseConv2D(
+            3,
+            stride,
+            padding="same",
+            activation="relu",
+            dtype="float32",
+            name=f"layer{number}_depthwise_conv",
+        )(x)
+        x = layers.Conv2D(channels, 1, activation="relu", name=f"layer{number}_pointwise_conv")(x)
+    return x
+
+
+def weights(data: Data) -> dict[str, list[np.ndarray]]:
+    """The kernel and bias of every convolution, by the name of its layer.
+
+    Args:
+        data: the folders of the corpora; the file is in one of them or beside one.
+
+    Raises:
+        StartError: the file is not there or is not YAMNet.
+    """
+    # It brings a runtime that training from scratch has no use for.
+    from ai_edge_litert.interpreter import Interpreter
+
+    path = _find(data)
+    try:
+        interpreter = Interpreter(str(path))
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise StartError(f"{path} is not the file of YAMNet: {error}") from error
+    kernels, biases = {}, {}
+    for tensor in interpreter.get_tensor_details():
+        # Operations that were merged have their names joined; the first is that of the layer.
+        path = tensor["name"].partition(";")[0].split("/")[1:]
+        if not path or not path[0].startswith("layer") or "relu" in path:
+            continue
+        layer = "_".join(path[:2])
+        if len(tensor["shape"]) == 1:
+            biases[layer] = interpreter.get_tensor(tensor["index"])
+        elif len(tensor["shape"]) == 4:
+            values = _dequantized(interpreter.get_tensor(tensor["index"]), tensor)
+            kernels[layer] = np.transpose(values, (1, 2, 3, 0))  # to Keras' order
+    if len(kernels) != 1 + 2 * len(BLOCKS) or kernels.keys() != biases.keys():
+        raise StartError(f"{path} is not the file of YAMNet: it holds other layers.")
+    return {layer: [kernels[layer], biases[layer]] for layer in kernels}
+
+
+def _find(data: Data) -> Path:
+    known = folders(data)
+    for folder in known:
+        for place in (folder / FILE, folder.parent / FILE):
+            if place.is_file():
+                return place
+    raise StartError(
+        f"The network to begin with is missing: no {FILE} in or beside "
+        f"{', '.join(map(str, known))}. "
+        f"Get it by: python -m model_training download yamnet --data {known[0]}"
+    )
+
+
+def _dequantized(values: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
+    """8-bit integers have one scale a channel and are symmetric around zero."""
+    scales = tensor["quantization_parameters"]["scales"]
+    if not len(scales):
+        return values
+    shape = [1] * values.ndim
+    shape[tensor["quantization_parameters"]["quantized_dimension"]] = -1
+    return values.astype(np.float32) * scales.reshape(shape)
