@@ -36,21 +36,24 @@ Data = Annotated[
 def download(
     corpora: Annotated[
         list[str],
-        typer.Argument(help="ravdess, tess, crema-d, nemo; all of them.", metavar="NAME..."),
+        typer.Argument(
+            help="ravdess, tess, crema-d, nemo, yamnet; all of them.", metavar="NAME..."
+        ),
     ],
     data: Annotated[Path, typer.Option(help="The folder to bring them into.")],
 ) -> None:
     """Bring the corpora from their official sources; run it again to go on with what was stopped.
 
     RAVDESS (speech and song) is 0.4 GB, TESS 0.3 GB, CREMA-D 0.6 GB, nEMO 0.5 GB. Their
-    licences are theirs: all but CREMA-D's are for non-commercial use.
+    licences are theirs: all but CREMA-D's are for non-commercial use. YAMNet (4 MB, Apache-2.0)
+    is the network that the training of yamnet-mel begins with.
     """
     from model_training.corpora.download import Corpus, download
 
     unknown = set(corpora) - {*Corpus, "all"}
     if unknown:
         raise typer.BadParameter(
-            f"there is no corpus {', '.join(sorted(unknown))}; choose from {', '.join(Corpus)}, all"
+            f"there is no {', '.join(sorted(unknown))}; choose from {', '.join(Corpus)}, all"
         )
     download(Corpus if "all" in corpora else map(Corpus, corpora), data)
 

@@ -18,6 +18,7 @@ import requests
 from tqdm import tqdm
 
 from app.errors import UndertoneError
+from model_training.corpora import folders
 
 AT_ONCE = 8  # files of a corpus that is published one by one
 TIMEOUT = 60  # seconds without a byte
@@ -36,6 +37,7 @@ class Corpus(StrEnum):
     TESS = "tess"
     CREMA_D = "crema-d"
     NEMO = "nemo"
+    YAMNET = "yamnet"  # no corpus, but what the flagship's training begins with
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class Sources:
         "https://media.githubusercontent.com/media/CheyneyComputerScience/CREMA-D/master"
     )
     nemo: str = "https://github.com/amu-cai/nEMO/archive"
+    yamnet: str = (
+        "https://storage.googleapis.com/tfhub-lite-models/google/lite-model/yamnet/tflite/1.tflite"
+    )
 
 
 # As published on the Zenodo record, version 1.0.0.
@@ -60,6 +65,8 @@ RAVDESS_ARCHIVES = {
 NEMO_COMMIT = "06f1f83dde8f1a780443a57d53b2af3971af34ab"
 NEMO_FOLDER = f"nEMO-{NEMO_COMMIT}"
 NEMO_TABLE = f"{NEMO_FOLDER}/data.tsv"
+# Of TensorFlow Hub's file, as other projects that fetch it have written it down.
+YAMNET_CHECKSUM = "sha256:141fba1cdaae842c816f28edc4937e8b4f0af4c8df21862ccc6b52dc567993c3"
 TESS_DOI = "doi:10.5683/SP2/E8H2MF"
 
 
@@ -76,7 +83,7 @@ def download(corpora: Iterable[Corpus], data: Path, sources: Sources = Sources()
     """
     pooch.get_logger().setLevel("WARNING")  # a line a file would hide the bars
     takers = {Corpus.RAVDESS: ravdess, Corpus.TESS: tess, Corpus.CREMA_D: crema_d}
-    takers[Corpus.NEMO] = nemo
+    takers |= {Corpus.NEMO: nemo, Corpus.YAMNET: yamnet}
     for corpus in corpora:
         try:
             takers[corpus](data, sources)
@@ -153,6 +160,13 @@ def nemo(data: Path, sources: Sources) -> None:
         unpack(archive, folder, NEMO_FOLDER)
     finally:
         archive.unlink()  # it has no published checksum, so a broken one is not kept
+
+
+def yamnet(data: Path, sources: Sources) -> None:
+    """One file; where one of that name is there already, it is kept."""
+    path = data / folders.YAMNET
+    if not path.exists():
+        fetch(sources.yamnet, path, YAMNET_CHECKSUM)
 
 
 def _whole_nemo(path: Path) -> None:

@@ -11,6 +11,9 @@ ROOMS = "impulse_responses"
 # Folders that hold no speech: in the folder of the corpora, or in a folder of that.
 SURROUNDINGS = (NOISES, ROOMS)
 
+# The network that a training may begin with: in the folder of the corpora or beside it.
+YAMNET = Path("pretrained", "yamnet.tflite")
+
 Data = Path | Sequence[Path]
 
 

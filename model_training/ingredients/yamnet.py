@@ -5,6 +5,8 @@ on the two million clips of AudioSet (Gemmeke et al. 2017) for 521 classes of so
 normalization is folded into weights and biases.
 """
 
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ import numpy as np
 from keras import layers
 
 from app.errors import UndertoneError
-from model_training.corpora.folders import Data, folders
+from model_training.corpora.folders import YAMNET, Data, folders
 
-FILE = Path("pretrained", "yamnet.tflite")
+# The layer and the kind of a tensor, by the path of the operation that uses it; not its output.
+OPERATION = re.compile(r"\b(layer\d+)/(conv|depthwise_conv|pointwise_conv)/(?!relu)")
 STEM = 32  # channels of the first convolution
 # (stride, channels) of each depthwise-separable block
 BLOCKS = (
@@ -29,6 +32,12 @@ BLOCKS = (
     (2, 1024),
     (1, 1024),
 )
+
+
+# The weights of layers, as `Layer.set_weights` takes them, by the names of the layers; and what
+# reads them from the folders of the data.
+Start = Mapping[str, list[np.ndarray]]
+StartReader = Callable[[Data], Start]
 
 
 class StartError(UndertoneError):
@@ -58,7 +67,7 @@ def blocks(x: keras.KerasTensor, count: int) -> keras.KerasTensor:
     return x
 
 
-def weights(data: Data) -> dict[str, list[np.ndarray]]:
+def weights(data: Data) -> Start:
     """The kernel and bias of every convolution, by the name of its layer.
 
     Args:
@@ -79,10 +88,10 @@ def weights(data: Data) -> dict[str, list[np.ndarray]]:
     kernels, biases = {}, {}
     for tensor in interpreter.get_tensor_details():
         # Operations that were merged have their names joined; the first is that of the layer.
-        path = tensor["name"].partition(";")[0].split("/")[1:]
-        if not path or not path[0].startswith("layer") or "relu" in path:
+        operation = OPERATION.search(tensor["name"].partition(";")[0])
+        if not operation:
             continue
-        layer = "_".join(path[:2])
+        layer = "_".join(operation.groups())
         if len(tensor["shape"]) == 1:
             biases[layer] = interpreter.get_tensor(tensor["index"])
         elif len(tensor["shape"]) == 4:
@@ -96,11 +105,11 @@ def weights(data: Data) -> dict[str, list[np.ndarray]]:
 def _find(data: Data) -> Path:
     known = folders(data)
     for folder in known:
-        for place in (folder / FILE, folder.parent / FILE):
+        for place in (folder / YAMNET, folder.parent / YAMNET):
             if place.is_file():
                 return place
     raise StartError(
-        f"The network to begin with is missing: no {FILE} in or beside "
+        f"The network to begin with is missing: no {YAMNET} in or beside "
         f"{', '.join(map(str, known))}. "
         f"Get it by: python -m model_training download yamnet --data {known[0]}"
     )

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -11,14 +11,11 @@ import pandas as pd
 
 from app.audio import HOP_SECONDS
 from app.errors import UndertoneError
-from model_training.corpora.folders import Data
 from model_training.ingredients.mixup import Mixup
 from model_training.ingredients.sampling import Sampling
 from model_training.ingredients.schedules import Schedule
 from model_training.ingredients.waveform_augmentation import Chances
-
-# The weights of layers, as `Layer.set_weights` takes them, by the names of the layers.
-Start = Mapping[str, list[np.ndarray]]
+from model_training.ingredients.yamnet import StartReader
 
 
 class RecipeError(UndertoneError):
@@ -79,7 +76,7 @@ class Recipe:
     augmentation: Chances | None = None
     masks: Callable[[int], keras.layers.Layer] | None = None
     mixup: Mixup | None = None
-    start: Callable[[Data], Start] | None = None
+    start: StartReader | None = None
     published: Published | None = None
 
     @property

@@ -31,8 +31,9 @@ from model_training.ingredients.waveform_augmentation import (
     Surroundings,
     centred,
 )
+from model_training.ingredients.yamnet import Start
 from model_training.protocols import Split
-from model_training.recipes import Recipe, Start
+from model_training.recipes import Recipe
 from model_training.training import naming
 from model_training.training.batches import (
     Augmented,

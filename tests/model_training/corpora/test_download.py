@@ -10,6 +10,7 @@ import zipfile
 import pytest
 
 from model_training.corpora import download as module
+from model_training.corpora import folders
 from model_training.corpora.download import Corpus, DownloadError, Sources, download
 
 CLIP = b"RIFF" + bytes(range(256)) * 400  # what is in it doesn't matter here
@@ -76,6 +77,7 @@ def sources(server):
         github=f"{server.url}/github.zip",
         github_media=f"{server.url}/media",
         nemo=f"{server.url}/nemo",
+        yamnet=f"{server.url}/yamnet.tflite",
     )
 
 
@@ -145,7 +147,7 @@ def found(folder):
 
 
 def test_every_corpus_comes_in_its_official_layout(tmp_path, sources, ravdess, tess, crema_d, nemo):
-    download(Corpus, tmp_path, sources)
+    download(set(Corpus) - {Corpus.YAMNET}, tmp_path, sources)
     assert found(tmp_path) == {
         "RAVDESS/Audio_Speech_Actors_01-24/Actor_01/03-01-01-01-01-01-01.wav": CLIP,
         "RAVDESS/Audio_Song_Actors_01-24/Actor_01/03-02-01-01-01-01-01.wav": CLIP,
@@ -257,3 +259,18 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path, sources, tess
     (tmp_path / "TESS").write_text("in the way")
     with pytest.raises(DownloadError, match="tess cannot be written to"):
         download([Corpus.TESS], tmp_path, sources)
+
+
+def test_yamnet_is_verified_and_kept(server, sources, tmp_path, monkeypatch):
+    server.files["/yamnet.tflite"] = CLIP
+    with pytest.raises(DownloadError, match="not the file that was published"):
+        download([Corpus.YAMNET], tmp_path, sources)
+    place = tmp_path / folders.YAMNET
+    assert not place.exists()
+
+    monkeypatch.setattr(module, "YAMNET_CHECKSUM", f"sha256:{hashlib.sha256(CLIP).hexdigest()}")
+    download([Corpus.YAMNET], tmp_path, sources)
+    assert place.read_bytes() == CLIP
+    asked = len(server.asked)
+    download([Corpus.YAMNET], tmp_path, sources)
+    assert len(server.asked) == asked

@@ -22,6 +22,7 @@ FEATURES = {
     "mfcc-cnn": (94, 40),
     "residual-mel": (188, 80),
     "statistics-1d": (2376,),
+    "yamnet-mel": (298, 64),
 }
 
 
