@@ -78,7 +78,8 @@ def serve(
 @app.command()
 def listen(
     recording: Annotated[
-        Path | None, typer.Option("--input", help="A recording instead of the microphone.")
+        Path | None,
+        typer.Option("--input", help='Instead of the microphone; "-" for standard input.'),
     ] = None,
     fast: Annotated[
         bool, typer.Option("--fast", help="Take the recording as fast as it goes.")

@@ -1,5 +1,6 @@
 """A trained bundle at work: windows to calibrated probabilities."""
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from threading import Lock
 import numpy as np
 
 from . import bundle
+from .errors import UndertoneError
 from .folders import MODELS
 
 DEFAULT_MODEL = "residual-mel"
@@ -47,6 +49,7 @@ class Classifier:
         Raises:
             BundleError: the file is whole, but not the model that the bundle describes.
         """
+        refuse_fork()
         if self._classify is None:
             with self._loading:
                 if self._classify is None:
@@ -69,6 +72,7 @@ class Classifier:
 
     def _traced(self) -> Callable[[np.ndarray], np.ndarray]:
         """The calibrated model as one graph, warm: model(x) costs several times as much."""
+        _PROCESSES.add(os.getpid())
         # Seconds to import: a page that is served, or a sentence about a bundle, comes before.
         import tensorflow as tf
 
@@ -88,6 +92,21 @@ class Classifier:
 
         classify(np.zeros((1, self.window), np.float32))
         return classify
+
+
+_PROCESSES: set[int] = set()  # that have loaded TensorFlow
+
+
+def refuse_fork() -> None:
+    """Raises an `UndertoneError` in a process that was forked after a model had been loaded.
+
+    TensorFlow's threads do not live on in it, so that a prediction would never come back.
+    """
+    if _PROCESSES and os.getpid() not in _PROCESSES:
+        raise UndertoneError(
+            "This process was forked from one that had loaded a model, and TensorFlow cannot work "
+            'in it: begin processes with multiprocessing.get_context("spawn").'
+        )
 
 
 @lru_cache(maxsize=8)

@@ -25,6 +25,8 @@ FORMATS = (
     "ogg tta voc w64 wav wv"
 )
 FFMPEG_OPTIONS = {"format_whitelist": ",".join(FORMATS.split())}
+# Of a pipe, which could be waited for: bytes and microseconds that FFmpeg may look ahead.
+AT_ONCE = {"probesize": "4096", "analyzeduration": "0", "fflags": "nobuffer"}
 INDEXED = frozenset({"mov", "matroska"})  # formats whose length is written and not estimated
 
 # Samples that are stored so may hold values of a smaller type, or floats far above 1, which is
@@ -152,6 +154,38 @@ def refuse_longer(name: str, seconds: float) -> None:
         raise AudioError(
             f"{name} is longer than {in_minutes(LIMITS.minutes)}: cut it into shorter recordings."
         )
+
+
+def arriving(pipe: BinaryIO, name: str) -> Iterator[tuple[np.ndarray, int]]:
+    """Decode a pipe as its sound arrives.
+
+    Args:
+        pipe: an unbuffered binary file, so that what there is can be read before it fills a buffer.
+        name: of it in sentences.
+
+    Yields:
+        Samples, (n, channels), as they are stored, and their rate in Hz.
+
+    Raises:
+        AudioError: it holds no sound that can be decoded without its end.
+    """
+    try:
+        with av.open(_Forward(pipe), options=FFMPEG_OPTIONS | AT_ONCE) as container:
+            if not container.streams.audio:
+                raise AudioError(f"{name} has no sound track.")
+            for frame in container.decode(container.streams.audio[0]):
+                yield _samples_of(frame), frame.sample_rate
+    except (av.FFmpegError, ValueError) as error:
+        if isinstance(error, AudioError):
+            raise
+        raise AudioError(f"{name} is not audio, or is damaged beyond reading.") from error
+
+
+class _Forward:
+    """A file that can only be read on, which keeps FFmpeg from seeking in it."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self.read = pipe.read
 
 
 def refuse_missing_track(name: str, track: int | None, count: int) -> None:

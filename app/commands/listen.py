@@ -1,6 +1,7 @@
 """Readings in a terminal: live bars, and a table to keep."""
 
 import csv
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -15,6 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..audio import SAMPLE_RATE, load
+from ..collection import STANDARD_INPUT
+from ..decoding import arriving
 from ..emotions import Emotion
 from ..labelling import joined, phrase
 from ..live import LiveSession, Reading
@@ -27,25 +30,41 @@ Chunk = tuple[np.ndarray, int]  # samples and their rate in Hz
 
 
 def play(path: Path, real_time: bool) -> Iterator[Chunk]:
-    """A recording as if it came from a microphone.
+    """A recording as if it came from a microphone; a pipe as its sound arrives.
 
     Args:
-        path: of the recording.
+        path: of the recording or the pipe; "-" for standard input.
         real_time: whether each chunk waits for its moment, or all come as fast as they are taken.
 
     Raises:
         AudioError: the recording cannot be read.
     """
-    return _chunks(load(path), real_time)
+    pipe = sys.stdin.fileno() if str(path) == STANDARD_INPUT else path
+    if pipe == path and not path.is_fifo():
+        return _paced(_pieces(load(path), SAMPLE_RATE), real_time)
+    return _paced(_arriving(pipe), real_time)
 
 
-def _chunks(waveform: np.ndarray, real_time: bool) -> Iterator[Chunk]:
-    step = round(CHUNK_SECONDS * SAMPLE_RATE)
-    began = time.monotonic()
-    for start in range(0, len(waveform), step):
+def _arriving(pipe: int | Path) -> Iterator[Chunk]:
+    with open(pipe, "rb", buffering=0, closefd=isinstance(pipe, Path)) as file:  # of a descriptor
+        name = str(pipe) if isinstance(pipe, Path) else "Standard input"
+        for samples, sample_rate in arriving(file, name):
+            yield from _pieces(samples, sample_rate)
+
+
+def _pieces(samples: np.ndarray, sample_rate: int) -> Iterator[Chunk]:
+    step = round(CHUNK_SECONDS * sample_rate)
+    for start in range(0, len(samples), step):
+        yield samples[start : start + step], sample_rate
+
+
+def _paced(chunks: Iterable[Chunk], real_time: bool) -> Iterator[Chunk]:
+    began, passed = time.monotonic(), 0.0
+    for samples, sample_rate in chunks:
         if real_time:
-            time.sleep(max(0.0, began + start / SAMPLE_RATE - time.monotonic()))
-        yield waveform[start : start + step], SAMPLE_RATE
+            time.sleep(max(0.0, began + passed - time.monotonic()))
+        passed += len(samples) / sample_rate
+        yield samples, sample_rate
 
 
 def listen(session: LiveSession, chunks: Iterable[Chunk], table: Path | None = None) -> None:
@@ -69,6 +88,8 @@ def listen(session: LiveSession, chunks: Iterable[Chunk], table: Path | None = N
                 if rows is not None:
                     rows.writerow(reading_row(reading, session.classifier.labels))
                     file.flush()
+    if session.note:
+        print(session.note, file=sys.stderr)
 
 
 def bars(reading: Reading, emotions: Iterable[Emotion]) -> Group:

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import UndertoneError
 
 CHUNK_SECONDS = 0.1
+PATIENCE = 3.0  # seconds without a chunk after which a microphone is gone
 
 
 class MicrophoneError(UndertoneError):
@@ -65,7 +66,13 @@ def _chunks(
 ) -> Iterator[tuple[np.ndarray, int]]:
     with stream:
         while True:
-            yield chunks.get(), sample_rate
+            try:
+                yield chunks.get(timeout=PATIENCE), sample_rate
+            except queue.Empty:
+                raise MicrophoneError(
+                    f"The microphone is gone: it has given no sound for {PATIENCE:g} seconds. "
+                    "Connect it and begin again; the readings so far are kept."
+                ) from None
 
 
 def _sounddevice() -> ModuleType:

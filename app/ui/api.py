@@ -1,7 +1,5 @@
 """The endpoints for programs and agents: the same engine, by name, with plain answers."""
 
-import base64
-import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -9,7 +7,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import gradio as gr
-import numpy as np
 
 from .. import tables
 from ..audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
@@ -21,6 +18,7 @@ from ..limits import LIMITS, in_minutes
 from ..live import DEFAULT_SMOOTHING
 from ..recordings import analyze
 from ..tables import Outcome
+from .api_chunks import ApiError, checked, decode
 from .api_examples import CHUNK
 from .api_sessions import Sessions
 from .gradio_patches import Kept, no_tool
@@ -28,14 +26,9 @@ from .model_choice import chooser, named
 
 AT_ONCE = 2  # recordings and batches that are heard at the same time; the others wait
 CHUNKS_AT_ONCE = 8
-LONGEST_CHUNK = 10  # seconds
 
 Row = dict[str, Any]
 Sent = TypeVar("Sent", str, list[str])
-
-
-class ApiError(UndertoneError):
-    """A request that cannot be answered; the message says what to send instead."""
 
 
 def build(classifier: Classifier) -> None:
@@ -48,22 +41,21 @@ def build(classifier: Classifier) -> None:
         recordings = gr.File(
             file_count="multiple", type="filepath", label="Recordings, and zip archives of them"
         )
-        hop = gr.Number(
-            HOP_SECONDS, minimum=0.1, maximum=WINDOW_SECONDS, label="Seconds between windows"
-        )
+        # Gradio's own limits of a number would leave a traceback in the log.
+        hop = gr.Number(HOP_SECONDS, label="Seconds between windows, 0.1 to 3")
         timeline = gr.Checkbox(False, label="A row a segment instead of a row a recording")
         chunk = gr.Textbox(label="Mono samples, 16-bit little-endian, as base64")
         chunk.example_payload = lambda: CHUNK
-        rate = gr.Number(SAMPLE_RATE, minimum=8_000, maximum=192_000, precision=0, label="Hz")
+        rate = gr.Number(SAMPLE_RATE, precision=0, label="Hz, 8000 to 192000")
         session = gr.Textbox("", label="The session to go on with; empty for a new one")
-        smoothing = gr.Number(DEFAULT_SMOOTHING, minimum=0, maximum=0.95, label="Smoothing")
+        smoothing = gr.Number(DEFAULT_SMOOTHING, label="Smoothing, 0 to 0.95")
         last = gr.Checkbox(False, label="Whether the session ends with this chunk")
         predicted = gr.JSON(
             label="state, emotion, confidence, candidates, probabilities, shares, duration, ..."
         )
         analyzed = gr.JSON(label="the same, with segments and windows: a row each")
         rows = gr.JSON(label="a row a recording, or a row a segment")
-        heard = gr.JSON(label="session, heard (seconds), readings")
+        heard = gr.JSON(label="session, heard (seconds), readings, note")
 
     endpoints = Endpoints(classifier, Kept(recordings))
     few = {"concurrency_limit": AT_ONCE, "concurrency_id": "recordings"}
@@ -127,6 +119,7 @@ class Endpoints:
             windows: the same for each window
         """
         with self._hearing(recording) as path:
+            checked(hop, 0.1, WINDOW_SECONDS, "A hop, in seconds,")
             chosen = named(self._classifier, model)
             heard = analyze(path, chosen, hop)
         outcome = Outcome(Path(path).name, heard)
@@ -187,9 +180,11 @@ class Endpoints:
             readings, one each half second: time, state (listening, no speech, unclear or named)
             in each emotion, candidates, confidence and probabilities by emotion
             and of the last step speaking, speech_share and level (dBFS)
+            note (what is odd about the sound, or null)
         """
         with plainly():
             samples = decode(chunk, sample_rate)
+            checked(smoothing, 0, 0.95, "Smoothing")
             chosen = named(self._classifier, model)
             name, stream = self._sessions.open(session, chosen)
             with stream.lock:
@@ -205,6 +200,7 @@ class Endpoints:
             "session": None if last else name,
             "heard": round(stream.session.received, 3),
             "readings": [tables.reading_record(reading) for reading in readings],
+            "note": stream.session.note,
         }
 
     @contextmanager
@@ -224,18 +220,3 @@ def plainly() -> Iterator[None]:
         yield
     except UndertoneError as error:
         raise gr.Error(str(error), print_exception=False) from error
-
-
-def decode(chunk: str, sample_rate: int) -> np.ndarray:
-    """(n,) int16 of a chunk.
-
-    Raises:
-        ApiError: it is no base64 of whole samples, or longer than `LONGEST_CHUNK`.
-    """
-    try:
-        samples = np.frombuffer(base64.b64decode(chunk, validate=True), "<i2")
-    except (binascii.Error, ValueError) as error:
-        raise ApiError("A chunk is 16-bit samples as base64; this one is not.") from error
-    if len(samples) > LONGEST_CHUNK * sample_rate:
-        raise ApiError(f"A chunk is at most {LONGEST_CHUNK} seconds long: send shorter ones.")
-    return samples

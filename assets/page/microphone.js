@@ -11,6 +11,17 @@
     return;
   }
 
+  // A frame needs its page's permission, which no setting of the browser can replace.
+  const framed = () =>
+    window.self !== window.top && !document.featurePolicy?.allowsFeature("microphone");
+
+  const watch = (track) =>
+    track.addEventListener("ended", () => {
+      say("gone");
+      window.undertone?.stopped();
+      window.gradioPatches.pressStop();
+    });
+
   const ask = devices.getUserMedia.bind(devices);
   devices.getUserMedia = async (constraints) => {
     const wanted = { ...constraints };
@@ -27,9 +38,11 @@
       await window.gradioPatches.recorderReady;
       const stream = await ask(wanted);
       say(null);
+      stream.getAudioTracks().forEach(watch);
       return stream;
     } catch (error) {
-      say({ NotAllowedError: "refused", NotFoundError: "missing" }[error.name] ?? "busy");
+      const refused = framed() ? "framed" : "refused";
+      say({ NotAllowedError: refused, NotFoundError: "missing" }[error.name] ?? "busy");
       window.undertone?.stopped(); // Gradio has said by now that the recording began
       throw error;
     }

@@ -1,16 +1,20 @@
 """Listening in a terminal: a file as the microphone, its readings on the screen and in a table."""
 
 import csv
+import queue
 import re
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from app import audio
+from app.commands import microphone
 from app.commands.listen import bars, listen, play
 from app.emotions import EMOTIONS, LABELS
 from app.live import LiveSession
@@ -62,6 +66,17 @@ def test_real_time_takes_as_long_as_the_recording(clip):
     began = time.monotonic()
     seconds = sum(len(samples) / rate for samples, rate in play(clip, real_time=True))
     assert time.monotonic() - began == pytest.approx(seconds, abs=0.5)
+
+
+def test_a_microphone_that_gives_no_more_sound_ends_with_a_sentence(monkeypatch):
+    """As one that is unplugged: PortAudio calls back no more, and says nothing."""
+    monkeypatch.setattr(microphone, "PATIENCE", 0.1)
+    chunks = queue.SimpleQueue()
+    chunks.put(np.zeros((160, 1), np.int16))
+    recorded = microphone._chunks(nullcontext(), chunks, 16_000)
+    assert len(next(recorded)[0]) == 160
+    with pytest.raises(microphone.MicrophoneError, match="The microphone is gone"):
+        next(recorded)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,13 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
+import numpy as np
+import soundfile
+
+from app import audio
 from tests.conftest import EXAMPLES, ROOT
 
 VOICE = EXAMPLES / "angry-woman-1037.ogg"
@@ -54,6 +59,34 @@ def test_an_address_is_said_as_it_was_typed():
     done = command("predict", "https://example.org/a.wav", "--format", "csv")
     assert done.returncode == 1
     assert b"https://example.org/a.wav is an address" in done.stdout
+
+
+def test_listen_takes_a_pipe_as_it_arrives(tmp_path):
+    """The first readings are there while the pipe is still open."""
+    wave = io.BytesIO()
+    soundfile.write(wave, np.tile(audio.load(VOICE), 2), audio.SAMPLE_RATE, format="WAV")
+    table = tmp_path / "readings.csv"
+    words = ["app", "listen", "--input", "-", "--csv", str(table)]
+    with subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, stdin=subprocess.PIPE) as run:
+        run.stdin.write(wave.getvalue()[: 5 * audio.SAMPLE_RATE * 2])
+        run.stdin.flush()
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not (table.exists() and "angry" in table.read_text()):
+            time.sleep(0.2)
+        before = len(table.read_text().splitlines())
+        assert run.poll() is None
+        run.stdin.write(wave.getvalue()[5 * audio.SAMPLE_RATE * 2 :])
+        run.stdin.close()
+        assert run.wait(60) == 0
+    assert "angry" in table.read_text()
+    assert len(table.read_text().splitlines()) > before > 2
+
+
+def test_a_pipe_that_is_no_sound_is_a_sentence():
+    done = command("listen", "--input", "-", stdin=b"This is no sound. " * 999)
+    assert done.returncode == 1
+    assert b"Standard input is not audio" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_pipes_are_recordings(tmp_path):
