@@ -15,6 +15,8 @@ def summary_of(outcome: Outcome) -> str:
         return _summary("", "Not heard", escape(outcome.error or ""), escape(outcome.file))
     spoken = clock(analysis.speech_seconds)
     heard = f"{escape(outcome.file)} · {clock(analysis.duration)}, {spoken} of speech"
+    if outcome.note:
+        heard += f"<br>{escape(outcome.note)}"
     if analysis.state == NO_SPEECH:
         return _summary("", "No speech", "No speech was heard, so there is no emotion.", heard)
     if analysis.emotion is None or analysis.confidence is None:
