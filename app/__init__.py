@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from .errors import UndertoneError
     from .live import LiveSession, Reading
     from .prediction import predict_emotion
-    from .recordings import Analysis, Prediction, RecordingAnalyzer, analyze
+    from .recordings import (
+        Analysis,
+        Prediction,
+        RecordingAnalyzer,
+        analyze,
+        analyze_channels,
+    )
 
 # The module of each name. TensorFlow takes seconds to import, so each is imported at its first use.
 _HOMES = {
@@ -25,6 +31,7 @@ _HOMES = {
     "RecordingAnalyzer": ".recordings",
     "UndertoneError": ".errors",
     "analyze": ".recordings",
+    "analyze_channels": ".recordings",
     "predict_emotion": ".prediction",
 }
 
@@ -37,6 +44,7 @@ __all__ = [
     "RecordingAnalyzer",
     "UndertoneError",
     "analyze",
+    "analyze_channels",
     "predict_emotion",
 ]
 

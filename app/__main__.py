@@ -146,6 +146,14 @@ def predict(
         str | None,
         typer.Option(help="Of a Dask cluster that does the work, such as tcp://10.0.0.1:8786."),
     ] = None,
+    channels: Annotated[
+        Literal["mix", "split"],
+        typer.Option(help="Mix the channels, or analyze each by itself, as of a call."),
+    ] = "mix",
+    track: Annotated[
+        int | None,
+        typer.Option(min=1, help="The sound track of a film; the default one if none is named."),
+    ] = None,
     model: Model = DEFAULT_MODEL,
 ) -> None:
     """Hear recordings and print the emotion of each.
@@ -157,27 +165,29 @@ def predict(
     if scheduler or form == "parquet":
         if not out or form not in (None, "parquet"):
             raise typer.BadParameter("a cluster writes Parquet: give --out and no other --format.")
+        if channels == "split" or track:
+            raise typer.BadParameter("Parquet is of mixed channels and default tracks.")
         raise typer.Exit(0 if score(recordings, out, scheduler, jobs, model) else 1)
     from .collection import collect
-    from .commands.predict import Format, opened_whole, write_each
+    from .commands.predict import Choice, Format, opened_whole, write_each
     from .commands.predict import predict as run
 
     try:
         collection = collect(recordings)
     except FileNotFoundError as error:
         raise typer.BadParameter(str(error)) from None
-    items = collection.items
-    if form in LABEL_FORMATS and len(items) > 1 and not out:
+    items, choice = collection.items, Choice(channels == "split", track)
+    if form in LABEL_FORMATS and (len(items) > 1 or choice.split) and not out:
         raise typer.BadParameter(f"{form} is a file for each recording: give a folder with --out.")
     if collection.note:
         typer.echo(collection.note, err=True)
     classifier = load_model(model)
     try:
         if form in LABEL_FORMATS:
-            well = write_each(items, classifier, jobs, form, Path(out) if out else None)
+            well = write_each(items, classifier, jobs, form, Path(out) if out else None, choice)
             raise typer.Exit(0 if well else 1)
         with opened_whole(Path(out)) if out else nullcontext(sys.stdout) as file:
-            well = run(items, classifier, jobs, Format(form or "table"), timeline, file)
+            well = run(items, classifier, jobs, Format(form or "table"), timeline, file, choice)
     except BrokenPipeError:  # who reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None

@@ -58,6 +58,7 @@ class Recording:
         channel: to decode alone, counted from 1; None for all of them, mixed.
 
     Attributes:
+        source: as above; of a pipe its content, once that has been read.
         channels: how many the recording has; 0 until the first block.
 
     Raises:
@@ -75,7 +76,8 @@ class Recording:
     ) -> None:
         self.sample_rate = sample_rate
         self.channels = 0
-        self._source, self._track, self._channel = source, track, channel
+        self.source = source
+        self.track, self._channel = track, channel
         self._notes: list[str] = []
 
     @property
@@ -84,15 +86,17 @@ class Recording:
         return " ".join(self._notes) or None
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        source = self._source
+        source = self.source
         if isinstance(source, tuple):
-            decoder = _InMemory(*samples_and_rate(source), self._track, self._channel)
+            decoder = _InMemory(*samples_and_rate(source), self.track, self._channel)
             yield from self._decode([decoder], "The recording")
             return
         name = _name(source)
         try:
             with opened(source) as file:
-                yield from self._decode(decoders(file, name, self._track, self._channel), name)
+                if isinstance(file, io.BytesIO) and not isinstance(source, bytes):
+                    self.source = file.getvalue()
+                yield from self._decode(decoders(file, name, self.track, self._channel), name)
         except OSError as error:
             raise AudioError(f"{name} cannot be read: {error.strerror or error}.") from error
 

@@ -6,10 +6,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from .audio import Recording
+from .audio import Recording, Source
 from .classifier import Classifier
 from .collection import Item
-from .recordings import RecordingAnalyzer, analyze
+from .recordings import RecordingAnalyzer, finished, refuse_more_channels
 from .tables import Outcome
 
 
@@ -22,51 +22,85 @@ class Progress:
 
 
 def hear_all(
-    items: Iterable[Item], classifier: Classifier, picture: bool = False
+    items: Iterable[Item],
+    classifier: Classifier,
+    picture: bool = False,
+    split: bool = False,
+    track: int | None = None,
 ) -> Iterator[Progress | Outcome]:
-    """Hear recordings one after the other; closing the iterator ends the work.
+    """Analyze recordings one after the other; closing the iterator ends the work.
 
     Args:
-        items: what to hear, as `collection` gives them.
-        classifier: what listens.
+        items: the recordings, as `collection` gives them.
+        classifier: the model.
         picture: whether each analysis shall hold one.
+        split: whether each channel of a recording is analyzed by itself.
+        track: as `analyze` takes it.
 
     Yields:
-        Progress about once a second of sound; an `Outcome` when an item is done.
+        Progress about once a second of sound; an `Outcome` when an item, or a channel of it where
+        they are split, is done.
     """
     for item in items:
-        analyzer = RecordingAnalyzer(classifier, picture=picture)
+        name, channel, channels = item.name, 1 if split else None, 1
         try:
-            recording = Recording(item.open(), analyzer.sample_rate)
-            for block in recording:
-                analyzer.push(block)
-                yield Progress(item.name, analyzer.duration)
+            source = item.open()
+            while (channel or 1) <= channels:
+                analyzer = RecordingAnalyzer(classifier, picture=picture)
+                recording = Recording(source, analyzer.sample_rate, track, channel)
+                for block in recording:
+                    if split:
+                        refuse_more_channels(recording)
+                    analyzer.push(block)
+                    yield Progress(item.name, analyzer.duration)
+                if channel is None:
+                    yield Outcome(name, finished(analyzer, recording))
+                    break
+                source, channels = recording.source, recording.channels
+                if channels > 1:
+                    name = f"{item.name} (channel {channel})"
+                yield Outcome(name, analyzer.finish(recording.note))
+                channel += 1
         except Exception as error:  # of any kind: one file must not end a batch
-            yield Outcome.failed(item.name, error)
-        else:
-            yield Outcome(item.name, analysis=analyzer.finish(recording.note))
+            yield Outcome.failed(name, error)
 
 
-def outcomes(items: Iterable[Item], classifier: Classifier, jobs: int) -> Iterator[Outcome]:
-    """Hear recordings, some at the same time; the results come in the order of the items.
+def outcomes(
+    items: Iterable[Item],
+    classifier: Classifier,
+    jobs: int,
+    split: bool = False,
+    track: int | None = None,
+) -> Iterator[Outcome]:
+    """Analyze recordings, some at the same time; the results come in the order of the items.
 
     Args:
-        items: what to hear, as `collection` gives them.
-        classifier: what listens.
-        jobs: how many are heard at once; decoding and the networks run outside Python's lock.
+        items, classifier, split, track: as `hear_all` takes them.
+        jobs: how many are analyzed at once; decoding and the networks run outside Python's lock.
     """
+
+    def work(item: Item) -> list[Outcome]:
+        steps = hear_all([item], classifier, split=split, track=track)
+        return [step for step in steps if isinstance(step, Outcome)]
+
     with ThreadPoolExecutor(jobs) as pool:
-        waiting: deque[Future[Outcome]] = deque()
+        waiting: deque[Future[list[Outcome]]] = deque()
         for item in items:
-            try:
-                source = item.open()  # here: an archive is read by one thread at a time
-            except Exception as error:  # of any kind: one file must not end a batch
-                waiting.append(Future())
-                waiting[-1].set_result(Outcome.failed(item.name, error))
-            else:
-                work = partial(analyze, source, classifier)
-                waiting.append(pool.submit(Outcome.of, item.name, work))
+            waiting.append(pool.submit(work, _opened(item)))
             if len(waiting) > jobs:
-                yield waiting.popleft().result()
+                yield from waiting.popleft().result()
         while waiting:
-            yield waiting.popleft().result()
+            yield from waiting.popleft().result()
+
+
+def _opened(item: Item) -> Item:
+    """An item whose source is there: an archive is read by one thread at a time."""
+    try:
+        source = item.open()
+    except Exception as error:  # of any kind: one file must not end a batch
+        return Item(item.name, partial(_fail, error))
+    return Item(item.name, lambda: source)
+
+
+def _fail(error: Exception) -> Source:
+    raise error

@@ -1,7 +1,7 @@
 """A recording of any length, window by window: its segments, its emotion, its picture."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -9,9 +9,9 @@ import pandas as pd
 from .audio import HOP_SECONDS, SAMPLE_RATE, Recording, Source, StreamResampler
 from .classifier import DEFAULT_MODEL, Classifier, shared
 from .emotions import Emotion
-from .errors import UndertoneError
+from .errors import AudioError, UndertoneError
 from .folders import MODELS
-from .labelling import Label, joined, label, phrase
+from .labelling import NO_SPEECH, Label, joined, label, phrase
 from .picture import Picture, PictureBuilder
 from .segments import Windows, by_name, shares, table_of_segments, table_of_windows
 from .speech import MINIMUM_SPEECH_SECONDS, SpeechTrack
@@ -20,6 +20,7 @@ BLOCK_SECONDS = 15  # classified at once and let go: bounds the memory
 BATCH = 32  # windows a call: more is no faster on a CPU
 MIXED = "mixed"
 SHORTEST_HOP = 0.01  # seconds
+MOST_SPLIT = 8  # channels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +116,71 @@ def analyze(
         analyzer.push(block)
         if progress:
             progress(analyzer.duration)
-    return analyzer.finish(recording.note)
+    return finished(analyzer, recording)
+
+
+def analyze_channels(
+    source: Source,
+    classifier: Classifier | None = None,
+    hop: float = HOP_SECONDS,
+    picture: bool = False,
+    track: int | None = None,
+) -> list[Analysis]:
+    """Analyze each channel of a recording by itself, as of a call with a speaker on each.
+
+    Args:
+        source, classifier, hop, picture, track: as `analyze` takes them.
+
+    Returns:
+        An analysis for each channel, in their order.
+
+    Raises:
+        AudioError: as `analyze`; or there are more than `MOST_SPLIT` channels.
+    """
+    chosen = classifier or shared(MODELS / DEFAULT_MODEL)
+    analyses: list[Analysis] = []
+    channels = 1
+    while len(analyses) < channels:
+        analyzer = RecordingAnalyzer(chosen, hop, picture)
+        recording = Recording(source, analyzer.sample_rate, track, len(analyses) + 1)
+        for block in recording:
+            refuse_more_channels(recording)
+            analyzer.push(block)
+        analyses.append(analyzer.finish(recording.note))
+        source, channels = recording.source, recording.channels
+    return analyses
+
+
+def refuse_more_channels(recording: Recording) -> None:
+    """Raises an `AudioError` where a recording has more than `MOST_SPLIT` channels."""
+    if recording.channels > MOST_SPLIT:
+        raise AudioError(
+            f"The recording has {recording.channels} channels; at most {MOST_SPLIT} are split."
+        )
+
+
+def finished(analyzer: "RecordingAnalyzer", recording: Recording) -> Analysis:
+    """The analysis of all channels of a recording that was pushed to its end.
+
+    Where they hold no speech together, as with a loud noise on one of them, the channel that holds
+    most of it is analyzed alone.
+    """
+    mixed = analyzer.finish(recording.note)
+    if mixed.state != NO_SPEECH or not 1 < recording.channels <= MOST_SPLIT:
+        return mixed
+    alone = analyze_channels(
+        recording.source,
+        analyzer.classifier,
+        analyzer.hop,
+        mixed.picture is not None,
+        recording.track,
+    )
+    index = int(np.argmax([analysis.speech_seconds for analysis in alone]))
+    best = alone[index]
+    if best.state == NO_SPEECH:
+        return mixed
+    note = f"Only channel {index + 1} of {len(alone)} was analyzed: together they hold no speech."
+    return replace(best, note=" ".join(filter(None, [best.note, note])))
 
 
 class RecordingAnalyzer:
@@ -134,6 +199,7 @@ class RecordingAnalyzer:
         self, classifier: Classifier, hop: float = HOP_SECONDS, picture: bool = False
     ) -> None:
         self.sample_rate = classifier.sample_rate
+        self.classifier, self.hop = classifier, hop
         self._classifier = classifier
         self._hop = _checked_hop(hop, classifier)
         self._overview = PictureBuilder(classifier.sample_rate) if picture else None

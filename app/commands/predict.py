@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from itertools import count
@@ -34,6 +35,19 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What of each recording is analyzed.
+
+    Attributes:
+        split: each channel by itself.
+        track: the sound track, counted from 1; None for the default one.
+    """
+
+    split: bool = False
+    track: int | None = None
+
+
 def predict(
     recordings: list[Item],
     classifier: Classifier,
@@ -41,10 +55,11 @@ def predict(
     form: Format,
     timeline: bool,
     out: TextIO,
+    choice: Choice,
 ) -> bool:
     """Hear recordings and print a row each, or a row a segment; whether all went well."""
     shown = tqdm(
-        outcomes(recordings, classifier, jobs),
+        outcomes(recordings, classifier, jobs, choice.split, choice.track),
         total=len(recordings),
         unit="file",
         disable=not sys.stderr.isatty(),
@@ -82,7 +97,12 @@ def opened_whole(path: Path) -> Iterator[TextIO]:
 
 
 def write_each(
-    recordings: list[Item], classifier: Classifier, jobs: int, form: str, out: Path | None
+    recordings: list[Item],
+    classifier: Classifier,
+    jobs: int,
+    form: str,
+    out: Path | None,
+    choice: Choice,
 ) -> bool:
     """Write the segments of each recording in a format of `FORMATS`; whether all went well.
 
@@ -91,14 +111,16 @@ def write_each(
         classifier: the model.
         jobs: recordings that are analyzed at once.
         form: the name of the format.
-        out: the file to write, or the folder where there are several recordings; None prints.
+        out: the file to write, or the folder where there are several recordings or channels; None
+            prints.
+        choice: of channels and tracks.
     """
     well = True
     names: set[str] = set()
-    several = len(recordings) > 1
+    several = len(recordings) > 1 or choice.split
     if several and out:
         out.mkdir(parents=True, exist_ok=True)
-    for outcome in outcomes(recordings, classifier, jobs):
+    for outcome in outcomes(recordings, classifier, jobs, choice.split, choice.track):
         if outcome.analysis is None:
             well = False
             tqdm.write(outcome.error or "", file=sys.stderr)

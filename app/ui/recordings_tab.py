@@ -18,7 +18,7 @@ from ..recordings import Analysis
 from ..tables import Outcome
 from . import EXAMPLES, asset, charts
 from .gradio_patches import Kept
-from .model_choice import chooser, named, several
+from .model_choice import chooser, named
 from .summary import NO_PROGRESS, empty_summary, loading, progress_bar, summary_of
 
 AT_ONCE = 2  # people who are served at the same time; the others wait
@@ -58,10 +58,14 @@ def build(classifier: Classifier, page: gr.Blocks) -> None:
                 label="Or hear one of these",
                 elem_id="examples",
             )
-            with gr.Accordion(
-                "Settings", open=False, elem_id="recordings-settings", visible=several(classifier)
-            ):
+            with gr.Accordion("Settings", open=False, elem_id="recordings-settings"):
                 model = chooser(classifier, "What hears the recordings.")
+                split = gr.Checkbox(
+                    False,
+                    label="Analyze each channel by itself",
+                    info="For a call with a speaker on each channel.",
+                    elem_id="split",
+                )
             with gr.Row(elem_id="hearing"):
                 progress = gr.HTML(NO_PROGRESS, elem_id="progress", apply_default_css=False)
                 stop = gr.Button("Stop", size="sm", elem_id="stop", visible=False, scale=0)
@@ -104,13 +108,13 @@ def build(classifier: Classifier, page: gr.Blocks) -> None:
 
     details = [summary, bars, sound, segments, player]
     shown = [results, progress, stop, many, table, shares, taken, *details]
-    changes = [drop.change, model.change]
+    changes = [drop.change, model.change, split.change]
     gr.on(changes, js=BUSY, api_visibility="private")
     gr.on(changes, kept.hold, inputs=drop, queue=False, **QUIET)
     heard = gr.on(
         changes,
         partial(hear, classifier),
-        inputs=[drop, model],
+        inputs=[drop, model, split],
         outputs=shown,
         concurrency_limit=AT_ONCE,
         **QUIET,
@@ -146,7 +150,9 @@ def is_joined(clip: Path) -> bool:
     return clip.name.startswith("joined-")
 
 
-def hear(classifier: Classifier, paths: list[str] | None, model: str) -> Iterator[Updates]:
+def hear(
+    classifier: Classifier, paths: list[str] | None, model: str, split: bool = False
+) -> Iterator[Updates]:
     """Everything the tab shows of recordings, as it comes; None clears it.
 
     Yields:
@@ -173,7 +179,7 @@ def hear(classifier: Classifier, paths: list[str] | None, model: str) -> Iterato
     if not chosen.ready:
         yield working(loading())
         chosen.load()
-    for step in hear_all(items, chosen, picture=True):
+    for step in hear_all(items, chosen, picture=True, split=split):
         if isinstance(step, Progress):
             if time.monotonic() - said > PAUSE:
                 said = time.monotonic()
@@ -185,7 +191,7 @@ def hear(classifier: Classifier, paths: list[str] | None, model: str) -> Iterato
         if len(items) == 1 and step.error:
             raise gr.Error(step.error, print_exception=False)
         outcomes = [*outcomes, step]
-        yield found(outcomes, len(items), paths)
+        yield found(outcomes, max(len(items), 2 if split else 1), paths)
 
 
 def working(bar: str) -> Updates:
@@ -230,7 +236,7 @@ def details_of(outcome: Outcome | None, paths: list[str] | None = None) -> Updat
     analysis = outcome.analysis
     if analysis is None:
         return summary_of(outcome), charts.probability_bars({}), None, None, None
-    path = next((path for path in paths or [] if Path(path).name == outcome.file), None)
+    path = next((path for path in paths or [] if is_of(outcome, path)), None)
     windows = tables.windows([outcome], labels_of(analysis)).drop(columns="file")
     return (
         summary_of(outcome),
@@ -244,6 +250,12 @@ def details_of(outcome: Outcome | None, paths: list[str] | None = None) -> Updat
             "duration": analysis.duration,
         },
     )
+
+
+def is_of(outcome: Outcome, path: str) -> bool:
+    """Whether a result is of this file, or of one of its channels."""
+    name = Path(path).name
+    return outcome.file == name or outcome.file.startswith(f"{name} (channel ")
 
 
 def rows(outcomes: list[Outcome]) -> list[list[Any]]:

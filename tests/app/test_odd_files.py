@@ -9,7 +9,9 @@ import pytest
 import soundfile
 from av.stream import Disposition
 
-from app import analyze, audio, predict_emotion
+from app import analyze, analyze_channels, audio, predict_emotion
+from app.batch import outcomes
+from app.collection import Item
 from app.errors import AudioError
 from tests.conftest import EXAMPLES
 from tests.sounds import RATE, with_ffmpeg, with_soundfile
@@ -158,3 +160,36 @@ def test_wrong_arguments_are_a_sentence(arguments, words):
 def test_a_hop_that_is_none_is_a_sentence(classifier, hop):
     with pytest.raises(ValueError, match=r"^A hop is 0\.01 to 3 seconds"):
         analyze((RATE, VOICE), classifier, hop)
+
+
+def call(first, second):
+    """A call of two: one speaks, then the other, each on a channel of their own."""
+    pause = np.zeros_like(first)
+    return np.hstack([np.vstack([first, pause]), np.vstack([pause, second])])
+
+
+def test_each_channel_can_be_analyzed_by_itself(classifier):
+    other = audio.load(EXAMPLES / "sad-woman-1007.ogg", RATE)[:, None]
+    size = min(len(other), len(VOICE))
+    content = with_soundfile(call(VOICE[:size], other[:size]), "WAV")
+    first, second = analyze_channels(content, classifier)
+    assert (first.emotion, second.emotion) == ("angry", "sad")
+    middle = size / RATE
+    spoken = [a.segments.query("state != 'no speech'") for a in (first, second)]
+    assert spoken[0]["end"].max() < middle + 1
+    assert spoken[1]["start"].min() > middle - 1
+    item = Item("call.wav", lambda: content)
+    found = list(outcomes([item], classifier, 1, split=True))
+    assert [(o.file, o.analysis.emotion) for o in found] == [
+        ("call.wav (channel 1)", "angry"),
+        ("call.wav (channel 2)", "sad"),
+    ]
+    mono = Item("mono.wav", lambda: FILES["offset"][0])
+    assert [o.file for o in outcomes([mono], classifier, 1, split=True)] == ["mono.wav"]
+
+
+def test_a_voice_that_noise_on_the_other_channel_drowns_is_found(classifier):
+    noise = np.random.default_rng(0).uniform(-1, 1, VOICE.shape).astype(np.float32)
+    answer = analyze((RATE, np.hstack([noise, VOICE * 0.01])), classifier)
+    assert answer.emotion == "angry"
+    assert "Only channel 2 of 2 was analyzed" in answer.note
