@@ -164,7 +164,8 @@ def samples_and_rate(pair: Samples) -> tuple[np.ndarray, int]:
     if len(pair) != 2:
         raise AudioError("Samples come with their rate: a pair of hertz and a NumPy array.")
     samples: Any
-    rate, samples = pair if _is_number(pair[0]) else pair[::-1]
+    first = hasattr(pair[0], "__array__") and not _is_number(pair[0])
+    samples, rate = pair if first or _is_number(pair[1]) else pair[::-1]
     if not hasattr(samples, "__array__") or _is_number(samples):
         kind = type(samples).__name__
         raise AudioError(f"Samples are a NumPy array, not a {kind}: numpy.asarray makes one.")

@@ -4,8 +4,7 @@ import numpy as np
 
 from .errors import AudioError
 
-MOST_CHANNELS = 32  # of samples whose shape has to say which axis holds the channels
-ALIGNED_CHANNELS = 8  # up to which opposite phases are looked for
+MOST_CHANNELS = 32  # that a shape may put first, and whose phases are compared
 FRAME = 1024  # samples over which phases are compared
 KEPT = 0.95  # of what was known of the phases, a frame later
 OPPOSITE = -0.4  # correlation below which two channels would cancel
@@ -81,7 +80,7 @@ class MonoStream:
         scaled = self._in_range(columns)
         if scaled.shape[1] == 1:
             return scaled[:, 0]
-        if not 1 < scaled.shape[1] <= ALIGNED_CHANNELS:
+        if not 1 < scaled.shape[1] <= MOST_CHANNELS:
             return scaled.mean(axis=1)
         if self._downmix is None or self._downmix.channels != scaled.shape[1]:
             self._downmix = _Downmix(scaled.shape[1])

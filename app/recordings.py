@@ -12,6 +12,7 @@ from .emotions import Emotion
 from .errors import AudioError, UndertoneError
 from .folders import MODELS
 from .labelling import NO_SPEECH, Label, joined, label, phrase
+from .mono import MOST_CHANNELS
 from .picture import Picture, PictureBuilder
 from .segments import Windows, by_name, shares, table_of_segments, table_of_windows
 from .speech import MINIMUM_SPEECH_SECONDS, SpeechTrack
@@ -20,7 +21,6 @@ BLOCK_SECONDS = 15  # classified at once and let go: bounds the memory
 BATCH = 32  # windows a call: more is no faster on a CPU
 MIXED = "mixed"
 SHORTEST_HOP = 0.01  # seconds
-MOST_SPLIT = 8  # channels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +135,7 @@ def analyze_channels(
         An analysis for each channel, in their order.
 
     Raises:
-        AudioError: as `analyze`; or there are more than `MOST_SPLIT` channels.
+        AudioError: as `analyze`; or there are more than `MOST_CHANNELS` channels.
     """
     chosen = classifier or shared(MODELS / DEFAULT_MODEL)
     analyses: list[Analysis] = []
@@ -152,10 +152,10 @@ def analyze_channels(
 
 
 def refuse_more_channels(recording: Recording) -> None:
-    """Raises an `AudioError` where a recording has more than `MOST_SPLIT` channels."""
-    if recording.channels > MOST_SPLIT:
+    """Raises an `AudioError` where a recording has more than `MOST_CHANNELS` channels."""
+    if recording.channels > MOST_CHANNELS:
         raise AudioError(
-            f"The recording has {recording.channels} channels; at most {MOST_SPLIT} are split."
+            f"The recording has {recording.channels} channels; at most {MOST_CHANNELS} are split."
         )
 
 
@@ -166,7 +166,7 @@ def finished(analyzer: "RecordingAnalyzer", recording: Recording) -> Analysis:
     most of it is analyzed alone.
     """
     mixed = analyzer.finish(recording.note)
-    if mixed.state != NO_SPEECH or not 1 < recording.channels <= MOST_SPLIT:
+    if mixed.state != NO_SPEECH or not 1 < recording.channels <= MOST_CHANNELS:
         return mixed
     alone = analyze_channels(
         recording.source,

@@ -26,7 +26,7 @@ GONE = (
     "The sound is no longer here: it is deleted some minutes after it was sent. Drop it in again."
 )
 PAUSE = 0.2  # seconds between two signs of progress
-COLUMNS = ("no.", "file", "emotion", "confidence, %", "duration, s", "speech, s", "error")
+COLUMNS = ("no.", "file", "emotion", "confidence, %", "duration, s", "speech, s", "error or note")
 
 # What Gradio shows while it waits would hide the last result, and "Error" would stay on it.
 BUSY = "() => { document.documentElement.dataset.hearing = 'yes'; }"
@@ -168,7 +168,10 @@ def hear(
         return
     if not all(Path(path).exists() for path in paths):
         raise gr.Error(GONE, print_exception=False)
-    items = uploads(map(Path, paths)).items
+    collection = uploads(map(Path, paths))
+    items = collection.items
+    if collection.note:
+        gr.Info(collection.note)
     if len(items) > LIMITS.recordings:
         raise gr.Error(f"At most {LIMITS.recordings} recordings at once.", print_exception=False)
     lengths = {Path(path).name: audio.duration(path) for path in paths}
@@ -270,7 +273,7 @@ def rows(outcomes: list[Outcome]) -> list[list[Any]]:
         emotion = symbols.get(heard.emotion or "", "") + (heard.emotion or heard.state)
         confidence = None if heard.confidence is None else round(100 * heard.confidence)
         seconds = [round(heard.duration, 1), round(heard.speech_seconds, 1)]
-        listed.append([number, outcome.file, emotion, confidence, *seconds, ""])
+        listed.append([number, outcome.file, emotion, confidence, *seconds, outcome.note or ""])
     return listed
 
 

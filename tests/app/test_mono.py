@@ -143,7 +143,8 @@ CANCELLING = {
     "nearly opposite": [VOICE, -0.97 * VOICE],
     "opposite, with the same hum in both": [VOICE + hum(len(VOICE)), hum(len(VOICE)) - VOICE],
     "opposite, on an offset": [VOICE + 0.2, 0.2 - VOICE],
-    "one of four": [VOICE, VOICE, -VOICE, -VOICE],
+    "half of four": [VOICE, VOICE, -VOICE, -VOICE],
+    "half of sixteen": [VOICE, -VOICE] * 8,
 }
 
 

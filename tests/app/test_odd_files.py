@@ -126,6 +126,8 @@ def test_an_exception_of_any_kind_from_a_decoder_is_a_sentence(monkeypatch):
         ((0, np.zeros(9)), "hertz above 0, not 0"),
         ((-16_000, np.zeros(9)), "hertz above 0"),
         ((np.nan, np.zeros(9)), "hertz above 0"),
+        (("48000", np.zeros(9)), "hertz above 0, not '48000'"),
+        ((np.zeros(9), None), "hertz above 0, not None"),
         ((True, np.zeros(9)), "a pair of hertz|not a bool|hertz above 0"),
         ((16_000, np.zeros(9), 3), "a pair of hertz"),
         ((1, np.zeros(90_000)), "longer than 120 minutes"),

@@ -8,6 +8,7 @@ import gradio as gr
 import httpx
 import numpy as np
 import pytest
+import soundfile
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
@@ -64,7 +65,7 @@ def test_no_empty_file_is_left_of_what_was_sent(client, tmp_path, new_files):
     """As Gradio's own component for files would, for each one, for good."""
     rng = np.random.default_rng()  # nobody has sent these before
     for name in ("one.wav", "two.wav"):
-        audio.soundfile.write(tmp_path / name, rng.uniform(-0.1, 0.1, 16_000), 16_000)
+        soundfile.write(tmp_path / name, rng.uniform(-0.1, 0.1, 16_000), 16_000)
     sent = [handle_file(path) for path in sorted(tmp_path.glob("*.wav"))]
     assert len(client.predict(sent, api_name="/batch")) == 2
     assert new_files()
@@ -73,7 +74,7 @@ def test_no_empty_file_is_left_of_what_was_sent(client, tmp_path, new_files):
 
 def test_silence_has_no_emotion_and_no_probabilities(client, tmp_path):
     path = tmp_path / "silence.wav"
-    audio.soundfile.write(path, np.zeros(16_000), 16_000)
+    soundfile.write(path, np.zeros(16_000), 16_000)
     answer = client.predict(handle_file(path), api_name="/predict")
     assert (answer["emotion"], answer["confidence"], answer["probabilities"]) == (None, None, {})
 
@@ -239,3 +240,24 @@ def test_the_limits_hold_for_programs_too(classifier, examples, monkeypatch):
         session = endpoints.live(silence, 8_000, session, 0.0, False, classifier.name)["session"]
     with pytest.raises(gr.Error, match=r"A session ends after 1 minute\."):
         endpoints.live(silence, 8_000, session, 0.0, False, classifier.name)
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"sample_rate": 0}, "A sample rate, in hertz, is a number from 8000"),
+        ({"smoothing": 7}, "Smoothing is a number from 0 to 0.95, not 7"),
+        ({"chunk": encoded(np.full(800, 18_770, np.int16))}, None),
+        ({"chunk": base64.b64encode(b"RIFF" + bytes(96)).decode()}, "this one is WAV"),
+    ],
+)
+def test_what_a_stream_cannot_be_is_a_sentence_and_leaves_no_traceback(classifier, sent, sentence):
+    endpoints = Endpoints(classifier, Kept(gr.File()))
+    words = {"chunk": "AAA=", "sample_rate": RATE, "session": "", "smoothing": 0.3, "last": False}
+    asked = {**words, **sent, "model": classifier.folder.name}
+    if sentence is None:
+        assert endpoints.live(**asked)["note"] is None
+        return
+    with pytest.raises(gr.Error, match=sentence) as raised:
+        endpoints.live(**asked)
+    assert not raised.value.print_exception

@@ -17,6 +17,7 @@ from app.recordings import analyze
 from app.tables import FILE_COLUMNS, SEGMENT_COLUMNS
 from app.ui import recordings_tab as tab
 from app.ui.summary import NO_PROGRESS, clock, progress_bar
+from tests.conftest import EXAMPLES
 
 # The outputs in their order.
 RESULTS, PROGRESS, _STOP, MANY, TABLE, SHARES = range(6)
@@ -73,6 +74,19 @@ def test_silence_has_a_sentence_and_no_emotion(classifier, tmp_path):
     assert "No speech was heard" in last(updates, SUMMARY)
     assert not any(label in last(updates, SUMMARY) for label in LABELS)
     assert last(updates, SOUND) is not None
+
+
+def test_channels_that_are_split_are_a_row_each_and_what_is_odd_is_noted(classifier, tmp_path):
+    voice = audio.load(EXAMPLES / "angry-woman-1037.ogg")
+    path = tmp_path / "call.wav"
+    soundfile.write(path, np.stack([voice, voice * 0], axis=1), audio.SAMPLE_RATE)
+    updates = list(tab.hear(classifier, [str(path)], classifier.folder.name, True))
+    rows = last(updates, TABLE)
+    assert [row[1] for row in rows] == ["call.wav (channel 1)", "call.wav (channel 2)"]
+    assert "angry" in rows[0][2]
+    assert last(updates, PLAYER)["path"] == str(path)
+    soundfile.write(path, np.stack([voice, -voice], axis=1), audio.SAMPLE_RATE)
+    assert "opposite phase" in last(list(hear(classifier, [str(path)])), SUMMARY)
 
 
 @pytest.mark.parametrize("content", [b"", b"no sound " * 100, b"RIFF\x00\x00\x00\x00WAVEfmt "])
