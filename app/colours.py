@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 LEAST_CONTRAST = 3.0  # against either background, as WCAG 2 asks of graphics
-DARKEST = 0.01  # relative luminance of the dark background; the light one is white
+DARK, LIGHT = 0.01, 0.95  # relative luminance of the backgrounds, or beyond theirs
 
 # Ottosson 2020, "A perceptual color space for image processing": OKLab to linear sRGB.
 TO_LMS = np.array(
@@ -55,8 +55,8 @@ def _candidates() -> tuple[list[str], np.ndarray]:
     legible = (
         (linear.min(axis=1) >= 0)
         & (linear.max(axis=1) <= 1)
-        & (1.05 / (luminance + 0.05) >= LEAST_CONTRAST)
-        & ((luminance + 0.05) / (DARKEST + 0.05) >= LEAST_CONTRAST)
+        & ((LIGHT + 0.05) / (luminance + 0.05) >= LEAST_CONTRAST)
+        & ((luminance + 0.05) / (DARK + 0.05) >= LEAST_CONTRAST)
     )
     encoded = np.where(
         linear <= 0.0031308, 12.92 * linear, 1.055 * np.clip(linear, 0, 1) ** (1 / 2.4) - 0.055

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from app.emotions import EMOTIONS, LABELS, in_order
+from app.emotions import BY_NAME, EMOTIONS, LABELS, emotions_named, in_order
 from app.ui.page import PAPER
 
 # Machado et al. 2009, severity 1, on linear sRGB.
@@ -96,3 +96,14 @@ def test_the_eight_come_first_in_their_order_and_others_by_the_alphabet():
         "bored",
         "zeal",
     )
+
+
+@pytest.mark.parametrize("background", [PAPER.c50, PAPER.c950], ids=["light", "dark"])
+def test_colours_of_other_emotions_stand_out_and_differ(background):
+    twelve = emotions_named(["angry", *(f"mood {number}" for number in range(11))])
+    assert twelve[0] == BY_NAME["angry"]
+    for emotion in twelve:
+        assert contrast(emotion.colour, background) >= 3, emotion.name
+    seen = [lab(linear(emotion.colour)) for emotion in twelve]
+    closest = min(float(np.linalg.norm(one - other)) for one, other in combinations(seen, 2))
+    assert closest >= 12
