@@ -27,7 +27,15 @@ commands = typer.Typer(
 Data = Annotated[
     list[Path],
     typer.Option(
-        help="A folder that holds corpora, in their official layouts; may be given several times."
+        help="A folder that holds corpora; one of EMOTION/SPEAKER folders; a table of clips (CSV, "
+        "TSV, Parquet); an audformat database. May be given several times."
+    ),
+]
+SpeakerPattern = Annotated[
+    str | None,
+    typer.Option(
+        help="In folders of emotions, a regular expression whose group is the speaker in a file's "
+        "name, instead of folders of speakers."
     ),
 ]
 
@@ -64,20 +72,21 @@ def prepare(
     out: Annotated[Path, typer.Option(dir_okay=False, help="The table of clips to write.")] = Path(
         "metadata.csv"
     ),
+    speaker_pattern: SpeakerPattern = None,
 ) -> None:
     """Count the clips of the corpora and their faults, and write one table of them."""
     from model_training.corpora.prepare import prepare
 
-    prepare(data, out)
+    prepare(data, out, speaker_pattern)
 
 
 Protocol = Annotated[
     str,
     typer.Option(
         help="ravdess-si, cremad-si, tess-si, nemo-si keep speakers apart; all-si is a fold of "
-        "each at once; nemo-cross tests in Polish what was trained in English; everyone is for a "
-        "bundle to ship. as-published splits clips at random, as the recipe's source did: it "
-        "leaks, and its figures say little about other voices."
+        "each at once; nemo-cross tests in Polish what was trained in English; speakers is for "
+        "any other corpora; everyone is for a bundle to ship. as-published splits clips at "
+        "random, as the recipe's source did: it leaks, and says little about other voices."
     ),
 ]
 RecipeName = Annotated[str, typer.Option(help="Its name; a file of model_training/recipes.")]
@@ -100,7 +109,7 @@ def train(
         int,
         typer.Option(
             help="Who stays unheard: ravdess-si, nemo-si and all-si 1 to 6, cremad-si 1 to 5, "
-            "tess-si 1 or 2, everyone and nemo-cross 1, as-published 1 to 5."
+            "tess-si 1 or 2, everyone and nemo-cross 1, as-published and speakers 1 to 5."
         ),
     ] = 1,
     seed: Seed = 1,
@@ -113,6 +122,7 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option(help="Also write the history for TensorBoard, into the run's folder.")
     ] = False,
+    speaker_pattern: SpeakerPattern = None,
 ) -> None:
     """Train a recipe and write its bundle. Run it again to go on with a run that was stopped."""
     if tensorboard:
@@ -120,7 +130,7 @@ def train(
     _load_keras()
     from model_training.experiment import experiments
 
-    chosen = experiments(data, recipe, protocol)(fold)
+    chosen = experiments(data, recipe, protocol, speaker_pattern).of(fold)
     chosen.announce(typer.echo)
     settings = chosen.settings(seed, epochs, precision)
     chosen.train(settings, run or chosen.folder(seed), out, tensorboard)
@@ -129,13 +139,15 @@ def train(
 
 @commands.command()
 def fit_naming(
-    bundle: Annotated[Path, typer.Argument(help="The folder of the bundle.")], data: Data
+    bundle: Annotated[Path, typer.Argument(help="The folder of the bundle.")],
+    data: Data,
+    speaker_pattern: SpeakerPattern = None,
 ) -> None:
     """Choose from which probability on a bundle names an emotion, as `train` does at its end."""
     _load_keras()
     from model_training.experiment import of_bundle
 
-    info = of_bundle(bundle, data).fit_naming(bundle)
+    info = of_bundle(bundle, data, speaker_pattern).fit_naming(bundle)
     typer.echo(f"{bundle} names an emotion from a probability of {info.named_from:.2f} on.")
 
 
@@ -147,6 +159,7 @@ def evaluate(
         Path | None, typer.Option(help="A file to put the table of figures into, too.")
     ] = None,
     results: Results = RESULTS,
+    speaker_pattern: SpeakerPattern = None,
 ) -> None:
     """Measure a bundle on the speakers it never heard; write its figures, its card and a report."""
     _needs_extra()
@@ -154,7 +167,7 @@ def evaluate(
     from model_training.experiment import of_bundle
     from model_training.reports import card
 
-    of_bundle(bundle, data).evaluate(bundle, results)
+    of_bundle(bundle, data, speaker_pattern).evaluate(bundle, results)
     known = card.sources(bundle, results)
     if readme:
         card.write_figures(known, readme)
@@ -167,12 +180,13 @@ def robustness(
     bundle: Annotated[Path, typer.Argument(help="The folder of the bundle, already evaluated.")],
     data: Data,
     results: Results = RESULTS,
+    speaker_pattern: SpeakerPattern = None,
 ) -> None:
     """Measure a bundle in noise, in a room, louder, shifted, cut, by telephone and as MP3."""
     _load_keras()
     from model_training.experiment import of_bundle
 
-    for found in of_bundle(bundle, data).robustness(bundle, results).conditions:
+    for found in of_bundle(bundle, data, speaker_pattern).robustness(bundle, results).conditions:
         typer.echo(
             f"{found.corpus}, {found.condition}: UAR {found.uar:.3f}, falls by {found.fall:+.3f}, "
             f"{found.same:.0%} the same answers"
@@ -191,6 +205,7 @@ def cross_validate(
     epochs: Epochs = None,
     precision: Precision = "float32",
     results: Results = RESULTS,
+    speaker_pattern: SpeakerPattern = None,
 ) -> None:
     """Train and evaluate a recipe fold by fold; run it again to go on where it was stopped.
 
@@ -200,16 +215,15 @@ def cross_validate(
     _load_keras()
     from model_training.evaluation.results import file_name
     from model_training.experiment import experiments
-    from model_training.protocols import FOLDS
     from model_training.training.checkpoints import HISTORY_FILE
 
-    make = experiments(data, recipe, protocol)
-    for number in fold or range(1, FOLDS[protocol] + 1):
+    found_folds = experiments(data, recipe, protocol, speaker_pattern)
+    for number in fold or range(1, found_folds.folds + 1):
         result = results / recipe / file_name(protocol, number, seed)
         if result.exists():
             typer.echo(f"fold {number}: {result} is there already")
             continue
-        chosen = make(number)
+        chosen = found_folds.of(number)
         chosen.announce(typer.echo)
         folder = chosen.folder(seed)
         if not (folder / "bundle" / HISTORY_FILE).exists():  # the last file to be written
@@ -227,6 +241,7 @@ def baseline(
         list[int] | None, typer.Option(help="Only this one; may be repeated. All by default.")
     ] = None,
     results: Results = RESULTS,
+    speaker_pattern: SpeakerPattern = None,
 ) -> None:
     """Measure what a network has to beat: openSMILE's eGeMAPS and a support vector machine."""
     _needs_extra("opensmile")
@@ -234,12 +249,12 @@ def baseline(
     from model_training.corpora.table import load_corpora
     from model_training.evaluation import baseline, metrics
     from model_training.evaluation.results import path
-    from model_training.protocols import FOLDS, speaker_independent
+    from model_training.protocols import folds_of, speaker_independent
 
     split = speaker_independent(protocol)
-    table = load_corpora(data).table
+    table = load_corpora(data, speaker_pattern=speaker_pattern).table
     features = baseline.features(table, decode(table, baseline.SAMPLE_RATE))
-    for number in fold or range(1, FOLDS[protocol] + 1):
+    for number in fold or range(1, folds_of(protocol, table) + 1):
         found = baseline.evaluate(split(table, number), features)
         metrics.write(found, path(results, found))
         typer.echo(f"fold {number}: UAR {found.headline.uar:.3f}, WA {found.headline.accuracy:.3f}")

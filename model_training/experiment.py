@@ -18,8 +18,11 @@ from model_training.evaluation import metrics, results, robustness
 from model_training.ingredients.schedules import read_history
 from model_training.protocols import (
     AS_PUBLISHED,
+    SPEAKERS,
     ProtocolError,
     Split,
+    check_enough,
+    folds_of,
     speaker_independent,
 )
 from model_training.recipes import Recipe
@@ -60,7 +63,10 @@ class Experiment:
     def folder(self, seed: int) -> Path:
         """Where its run is kept unless somebody says otherwise."""
         split = self.split
-        return Path("runs", f"{self.recipe.name}-{split.protocol}-fold-{split.fold}-seed-{seed}")
+        # The folds of any corpora are others for others.
+        of = f"-{'-'.join(split.test['corpus'].unique())}" if split.protocol == SPEAKERS else ""
+        name = f"{self.recipe.name}-{split.protocol}{of}-fold-{split.fold}-seed-{seed}"
+        return Path("runs", name)
 
     def train(
         self,
@@ -137,8 +143,23 @@ class Experiment:
         return classifier
 
 
-def experiments(data: Data, recipe: str, protocol: str) -> Callable[[int], Experiment]:
-    """What makes the experiment of a fold; the corpora are read once for all folds.
+@dataclass(frozen=True)
+class Experiments:
+    """The experiments of all folds; the corpora are read once for them.
+
+    Attributes:
+        folds: how many there are.
+        of: makes the experiment of a fold, numbered from 1.
+    """
+
+    folds: int
+    of: Callable[[int], Experiment]
+
+
+def experiments(
+    data: Data, recipe: str, protocol: str, speaker_pattern: str | None = None
+) -> Experiments:
+    """The experiments of a recipe under a protocol.
 
     Raises:
         UndertoneError: no such recipe or protocol, no corpora.
@@ -148,17 +169,23 @@ def experiments(data: Data, recipe: str, protocol: str) -> Callable[[int], Exper
         speaker_independent(protocol)
     elif chosen.published is None:
         raise ProtocolError(f"{recipe} follows no published system; choose ravdess-si.")
-    table = load_corpora(data).table
+    table = load_corpora(data, speaker_pattern=speaker_pattern).table
+    folds = folds_of(protocol, table)
+    for fold in range(1, folds + 1) if protocol == SPEAKERS else ():
+        check_enough(speaker_independent(protocol)(table, fold))
     clips = decode(table, chosen.sample_rate)
-    return lambda fold: experiment(chosen, table, clips, protocol, fold, data)
+    return Experiments(folds, lambda fold: experiment(chosen, table, clips, protocol, fold, data))
 
 
 def experiment(
     recipe: Recipe, table: pd.DataFrame, clips: Clips, protocol: str, fold: int, data: Data
 ) -> Experiment:
-    """A recipe with the clips of a fold; with its source's own clips and copies if it has one."""
+    """A recipe with the clips of a fold; with its source's own clips and copies if it has one.
+
+    Under `speakers` it is trained on whatever corpora there are, as they are.
+    """
     source = recipe.published
-    if source is None:
+    if source is None or protocol == SPEAKERS:
         return Experiment(recipe, speaker_independent(protocol)(table, fold), clips, data)
     copies = Copies(clips, recipe.window, recipe.sample_rate, source.copies, seed=as_published.SEED)
     if protocol == AS_PUBLISHED:
@@ -168,7 +195,7 @@ def experiment(
     return Experiment(recipe, split, copies, data)
 
 
-def of_bundle(folder: Path, data: Data) -> Experiment:
+def of_bundle(folder: Path, data: Data, speaker_pattern: str | None = None) -> Experiment:
     """The experiment that a bundle came from."""
     info = bundle.read_info(folder)
-    return experiments(data, info.recipe, info.protocol)(info.fold)
+    return experiments(data, info.recipe, info.protocol, speaker_pattern).of(info.fold)

@@ -23,6 +23,7 @@ NEMO_FOLDS = 6
 ENGLISH = ("RAVDESS", "TESS", "CREMA-D")
 EVERYONE = "everyone"
 CROSS = "nemo-cross"
+SPEAKERS = "speakers"  # any corpora by speaker
 ALL = "all-si"  # a fold of each of those below at once, as far as their corpora are there
 BY_CORPUS = ("ravdess-si", "cremad-si", "tess-si", "nemo-si")
 AS_PUBLISHED = "as-published"  # by clip, and so no protocol of these; see `as_published.py`
@@ -34,6 +35,7 @@ HEADLINES = {
     "nemo-si": "nEMO",
     CROSS: "nEMO",
     ALL: "RAVDESS",
+    SPEAKERS: "all",
     EVERYONE: "CREMA-D",
     AS_PUBLISHED: "all",
 }
@@ -44,6 +46,7 @@ FOLDS = {
     "nemo-si": NEMO_FOLDS,
     CROSS: 1,
     ALL: len(RAVDESS_FOLDS),
+    SPEAKERS: 5,  # or as many as there are speakers; see `folds_of`
     EVERYONE: 1,
     AS_PUBLISHED: 5,
 }
@@ -53,6 +56,8 @@ EXAMPLE_SPEAKERS = ("CREMA-D-1007", "CREMA-D-1022", "CREMA-D-1037", "CREMA-D-104
 EXAMPLES = frozenset(EXAMPLE_SPEAKERS)
 # One CREMA-D actor in this many validates (temperature, history), beside two of RAVDESS.
 CREMA_D_VALIDATION_STEP = 10
+LEAST_SPEAKERS = 3  # one to train on, one to validate and one to test
+LEAST_CLIPS = 5  # of an emotion to train on
 
 
 class ProtocolError(UndertoneError):
@@ -79,7 +84,10 @@ class Split:
         seen: dict[str, str] = {}
         for side, table in sides.items():
             if table.empty:
-                raise ProtocolError(f"{self.protocol}, fold {self.fold}: no clips for {side}.")
+                raise ProtocolError(
+                    f"{self.protocol}, fold {self.fold}: no clips for {side}. "
+                    f"The protocol {SPEAKERS} makes folds of any corpora."
+                )
             for speaker in () if self.leaks else table["speaker"].unique():
                 if speaker in seen:
                     raise ProtocolError(f"{speaker} is in both {seen[speaker]} and {side}.")
@@ -140,6 +148,64 @@ def all_si(table: pd.DataFrame, fold: int) -> Split:
     return _split(ALL, table, fold, set().union(*(_tested(table, p, fold) for p in having)))
 
 
+def speakers(table: pd.DataFrame, fold: int) -> Split:
+    """Any corpora by speaker, each tested once; half of the next fold's speakers validate.
+
+    Women, men and corpora are spread over the folds.
+
+    Raises:
+        ProtocolError: there are too few speakers, or no such fold.
+    """
+    order = _spread(table)
+    if len(order) < LEAST_SPEAKERS:
+        raise ProtocolError(
+            f"{SPEAKERS} needs at least {LEAST_SPEAKERS} speakers, to train, validate and test; "
+            f"there are {len(order)} ({', '.join(order)}) with {len(table)} clips."
+        )
+    folds = folds_of(SPEAKERS, table)
+    if not 1 <= fold <= folds:
+        raise ProtocolError(f"{SPEAKERS} has folds 1 to {folds} here, not {fold}.")
+    tested = set(order[fold - 1 :: folds])
+    validating = set(order[fold % folds :: folds][::2])
+    tests, validates = (table["speaker"].isin(side) for side in (tested, validating))
+    heard = ~table["speaker"].isin(EXAMPLES - tested)
+    spoken = table["kind"] == "speech"
+    return Split(
+        protocol=SPEAKERS,
+        fold=fold,
+        train=table[~tests & ~validates & heard],
+        validation=table[validates & heard],
+        test=table[tests & spoken],
+    )
+
+
+def folds_of(protocol: str, table: pd.DataFrame) -> int:
+    """How many folds a protocol has with these clips."""
+    if protocol == SPEAKERS:
+        return min(FOLDS[SPEAKERS], table["speaker"].nunique())
+    return FOLDS[protocol]
+
+
+def check_enough(split: Split) -> None:
+    """Raises ProtocolError where a split has too little to train on or asks what is not trained."""
+    where = f"{split.protocol}, fold {split.fold}"
+    counts = split.train["emotion"].value_counts()
+    if len(counts) < 2:
+        raise ProtocolError(f"{where}: {len(counts)} emotion to train on; at least 2 are needed.")
+    few = [f"{emotion} ({count})" for emotion, count in counts.items() if count < LEAST_CLIPS]
+    if few:
+        raise ProtocolError(
+            f"{where}: fewer than {LEAST_CLIPS} clips to train on of {', '.join(sorted(few))}."
+        )
+    for side in (split.validation, split.test):
+        others = side[~side["emotion"].isin(counts.index)]
+        if not others.empty:
+            raise ProtocolError(
+                f"{where}: {len(others)} clips of {', '.join(sorted(others['emotion'].unique()))} "
+                f"by {', '.join(sorted(others['speaker'].unique()))} alone, none to train on."
+            )
+
+
 def everyone(table: pd.DataFrame, fold: int) -> Split:
     """For a bundle to ship: everybody may train but the speakers of the example clips, its test.
 
@@ -159,6 +225,7 @@ PROTOCOLS: dict[str, Callable[[pd.DataFrame, int], Split]] = {
     "nemo-si": nemo_si,
     CROSS: nemo_cross,
     ALL: all_si,
+    SPEAKERS: speakers,
     EVERYONE: everyone,
 }
 
@@ -201,6 +268,12 @@ def _tested(table: pd.DataFrame, protocol: str, fold: int) -> set[str]:
 
 def _speakers(table: pd.DataFrame, corpus: str) -> list[str]:
     return sorted(table.loc[table["corpus"] == corpus, "speaker"].unique())
+
+
+def _spread(table: pd.DataFrame) -> list[str]:
+    """All speakers, by corpus, sex and name: every n-th of them is alike in these."""
+    people = table.drop_duplicates("speaker").sort_values(["corpus", "sex", "speaker"])
+    return people["speaker"].tolist()
 
 
 def _split(

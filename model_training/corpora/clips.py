@@ -14,6 +14,8 @@ from model_training.corpora.folders import NOISES, ROOMS, Data, surroundings
 SAMPLES_FILE = "samples.int16"
 OFFSETS_FILE = "offsets.npy"
 FULL_SCALE = 32768
+Part = tuple[float, float | None]  # of a file, seconds; to its end where that is None
+WHOLE: Part = (0.0, None)
 
 
 class Clips:
@@ -42,18 +44,20 @@ def decode(table: pd.DataFrame, sample_rate: int, cache: Path = CACHE) -> Clips:
     """The clips of a table as mono waveforms, decoded now or at an earlier call.
 
     Args:
-        table: as `load_corpora` returns it; only `path` is read.
+        table: as `load_corpora` returns it; only `path`, `start` and `end` are read.
         sample_rate: of the waveforms, Hz.
         cache: holds one folder for each set of files and rate, about 32 kB a second of 16 kHz.
             A folder is written whole or not at all.
     """
     paths = [Path(path) for path in table["path"]]
-    folder = cache / f"clips-{fingerprint(paths, sample_rate)}"
+    parts = _parts(table)
+    cut = [part for part in parts if part != WHOLE]
+    folder = cache / f"clips-{fingerprint(paths, sample_rate, *([parts] if cut else []))}"
     if not folder.exists():
         cache.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(dir=cache, prefix="partial-"))
         try:
-            _write(paths, sample_rate, partial)
+            _write(paths, parts, sample_rate, partial)
             partial.rename(folder)
         except OSError:
             if not folder.exists():  # otherwise another run was first
@@ -92,14 +96,26 @@ def _waveforms(folders: list[Path], sample_rate: int) -> dict[str, np.ndarray]:
     return dict(zip(paths, decoded, strict=True))
 
 
-def _write(paths: list[Path], sample_rate: int, folder: Path) -> None:
-    def samples(path: Path) -> np.ndarray:
-        scaled = np.rint(load(path, sample_rate) * FULL_SCALE)
+def _parts(table: pd.DataFrame) -> list[Part]:
+    if "start" not in table:
+        return [WHOLE] * len(table)
+    columns = table["start"], table["end"]
+    return [
+        (0.0 if np.isnan(start) else float(start), None if np.isnan(end) else float(end))
+        for start, end in zip(*columns, strict=True)
+    ]
+
+
+def _write(paths: list[Path], parts: list[Part], sample_rate: int, folder: Path) -> None:
+    def samples(clip: tuple[Path, Part]) -> np.ndarray:
+        path, (start, end) = clip
+        last = None if end is None else round(end * sample_rate)
+        scaled = np.rint(load(path, sample_rate)[round(start * sample_rate) : last] * FULL_SCALE)
         return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
 
     lengths = []
     with (folder / SAMPLES_FILE).open("wb") as file:
-        for clip in in_parallel(samples, paths, "Decoding clips"):
+        for clip in in_parallel(samples, list(zip(paths, parts, strict=True)), "Decoding clips"):
             file.write(clip.tobytes())
             lengths.append(len(clip))
     np.save(folder / OFFSETS_FILE, np.cumsum([0, *lengths], dtype=np.int64))

@@ -14,6 +14,9 @@ import numpy as np
 import soundfile
 from tqdm import tqdm
 
+from app.audio import SAMPLE_RATE, load
+from app.errors import UndertoneError
+
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3"})
 CACHE = Path(".cache")
 
@@ -47,8 +50,11 @@ def content(path: Path) -> Content:
     if path.stat().st_size == 0:
         return Content(error="the file is empty")
     try:
-        samples, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
+        if path.suffix.lower() in AUDIO_SUFFIXES:
+            samples, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
+        else:  # of a table, such as the films of MELD
+            samples, sample_rate = load(path, SAMPLE_RATE)[:, None], SAMPLE_RATE
+    except (soundfile.SoundFileError, OSError, UndertoneError) as error:
         return Content(error=str(error))
     if not len(samples):
         return Content(error="it holds no samples")

@@ -20,6 +20,8 @@ class Label:
     intensity: str
     kind: str
     take: str
+    start: float | None = None  # seconds, of a clip that is a part of its file
+    end: float | None = None
 
 
 RAVDESS_NAME = re.compile(r"03-(0[12])-(0[1-8])-(0[12])-(0[12])-(0[12])-(0[1-9]|1\d|2[0-4])")

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from app.errors import UndertoneError
+from model_training.corpora.faults import CorpusError
 
 NOISES = "noise"
 ROOMS = "impulse_responses"
@@ -17,20 +17,16 @@ YAMNET = Path("pretrained", "yamnet.tflite")
 Data = Path | Sequence[Path]
 
 
-class CorpusError(UndertoneError):
-    """No corpus where one was expected; the message says where and what to do."""
-
-
 def folders(data: Data) -> list[Path]:
-    """One or several folders, absolute and each once.
+    """One or several folders, or tables of clips, absolute and each once.
 
     Raises:
         CorpusError: one of them does not exist.
     """
     found = list(dict.fromkeys(path.resolve() for path in _listed(data)))
-    for folder in found:
-        if not folder.is_dir():
-            raise CorpusError(f"There is no folder {folder}.")
+    for path in found:
+        if not path.exists():
+            raise CorpusError(f"There is no folder {path}.")
     return found
 
 

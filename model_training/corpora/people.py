@@ -56,7 +56,7 @@ def add_people(
             corpus = names[path.name]
             places[corpus] = min(path, places.get(corpus, path))
     for corpus, people in PEOPLE.items():
-        if corpus in set(table["corpus"]):
+        if table.loc[table["corpus"] == corpus, "sex"].isna().any():
             path = places.get(corpus, folder / people.file)
             yield from (("sex unknown", path, why) for why in _fill(table, corpus, people, path))
     table["age"] = pd.to_numeric(table["age"], errors="coerce")

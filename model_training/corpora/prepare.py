@@ -15,7 +15,7 @@ from model_training.corpora.table import OFFICIAL_CLIPS, Fault, load_corpora
 EXAMPLES = 6
 
 
-def prepare(data: Data, out: Path) -> None:
+def prepare(data: Data, out: Path, speaker_pattern: str | None = None) -> None:
     """Tell the clips by corpus and emotion and the faults by kind, and write the table as CSV.
 
     What is printed is written too, as text beside the table.
@@ -23,7 +23,7 @@ def prepare(data: Data, out: Path) -> None:
     Raises:
         CorpusError: no corpus in `data`.
     """
-    corpus = load_corpora(data)
+    corpus = load_corpora(data, speaker_pattern=speaker_pattern)
     console = Console(record=True)
     console.print(clip_counts(corpus.table))
     console.print(sample_rates(corpus.table), highlight=False, soft_wrap=True)

@@ -8,8 +8,18 @@ from pathlib import Path
 import pandas as pd
 
 from model_training.corpora.decoding import AUDIO_SUFFIXES, CACHE, Content, contents
+from model_training.corpora.faults import CorpusError, Fault
 from model_training.corpora.file_names import PARSERS, Label
-from model_training.corpora.folders import CorpusError, Data, files, folders
+from model_training.corpora.folders import Data, files, folders
+from model_training.corpora.more_names import MORE_PARSERS, parse_savee
+from model_training.corpora.own import (
+    DATABASE_FILE,
+    TABLES,
+    Own,
+    from_audformat,
+    from_folders,
+    from_table,
+)
 from model_training.corpora.people import add_people
 
 COLUMNS = (
@@ -22,6 +32,8 @@ COLUMNS = (
     "emotion",
     "intensity",
     "kind",
+    "start",
+    "end",
     "duration",
     "sample_rate",
 )
@@ -32,29 +44,10 @@ OFFICIAL_CLIPS = {
     "CREMA-D": 7442,
     "nEMO": 4481,
 }
-ENGLISH = (
-    "RAVDESS",
-    "TESS",
-    "CREMA-D",
-)  # what the shipped models were trained on; missed if absent
+KNOWN = {**PARSERS, **MORE_PARSERS}
+# What the shipped models were trained on; missed where one of them is there.
+ENGLISH = ("RAVDESS", "TESS", "CREMA-D")
 SILENT_PEAK = 0.001  # -60 dBFS; the quietest clip of RAVDESS peaks at 0.0045
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something wrong with a file, and what was done about it.
-
-    Attributes:
-        kind: one of a few short names, to count by.
-        path: of the file.
-        kept: whether the clip is in the table all the same.
-        detail: half a sentence, of this file.
-    """
-
-    kind: str
-    path: Path
-    kept: bool
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -70,26 +63,40 @@ class Corpus:
     faults: list[Fault]
 
 
-def load_corpora(data: Data, cache: Path = CACHE) -> Corpus:
-    """All clips of the corpora anywhere under a folder, or under several.
+def load_corpora(data: Data, cache: Path = CACHE, speaker_pattern: str | None = None) -> Corpus:
+    """All clips of known corpora anywhere under a folder, and of corpora of one's own.
 
     Args:
-        data: holds the corpora in folders of any name; `noise` and `impulse_responses` are left.
+        data: one or several: folders that hold corpora in folders of any name, whose `noise` and
+            `impulse_responses` are left; a folder that holds one folder an emotion; a table of
+            clips; an audformat database. See `model_training.corpora.own`.
         cache: where the results of the one pass that decodes every clip are kept.
+        speaker_pattern: the speakers of a folder of emotions; see `own.from_folders`.
 
     Raises:
-        CorpusError: there is no such folder, or no clip of any corpus in it.
+        CorpusError: there is no such folder, or no clip in it.
     """
     roots = folders(data)
-    found_files = list(files(roots))
-    clips, faults = _named([path for path in found_files if _is_audio(path)])
+    clips: dict[Label, Path] = {}
+    faults: list[Fault] = []
+    found_files = list(files([root for root in roots if not _own_source(root)]))
+    for own in (
+        *map(_own, filter(_own_source, roots)),
+        *_trees(roots, found_files, speaker_pattern),
+    ):
+        clips |= own.clips
+        faults += own.faults
     where = " and ".join(map(str, roots))
     if not clips:
         raise CorpusError(
-            f"No clip of {', '.join(PARSERS)} in {where}: "
-            "it should hold the folders of the official downloads."
+            f"No clip of {', '.join(KNOWN)} in {where}: it should hold the folders of official "
+            "downloads, EMOTION/SPEAKER folders of your own, or be an audformat database or a "
+            "table with the columns file, emotion and speaker."
         )
-    found = dict(zip(clips, contents(list(clips.values()), cache), strict=True))
+    clips = dict(sorted(clips.items(), key=_place))
+    paths = list(dict.fromkeys(clips.values()))
+    by_path = dict(zip(paths, contents(paths, cache), strict=True))
+    found = {label: by_path[path] for label, path in clips.items()}
     faults += _faults_of_content(clips, found) + _faults_of_pairs(clips, found)
     left_out = {fault.path for fault in faults if not fault.kept}
     rows = [
@@ -103,7 +110,9 @@ def load_corpora(data: Data, cache: Path = CACHE) -> Corpus:
             label.emotion,
             label.intensity,
             label.kind,
-            found[label].duration,
+            label.start,
+            label.end,
+            _duration(label, found[label]),
             found[label].sample_rate,
         )
         for label, path in clips.items()
@@ -112,6 +121,7 @@ def load_corpora(data: Data, cache: Path = CACHE) -> Corpus:
     if not rows:
         raise CorpusError(f"None of the {len(clips)} clips in {where} can be used.")
     table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = table.astype({"start": float, "end": float})
     faults += [
         Fault("corpus not found", roots[0], False, f"went on without {corpus}")
         for corpus in ENGLISH
@@ -122,17 +132,65 @@ def load_corpora(data: Data, cache: Path = CACHE) -> Corpus:
     return Corpus(table, sorted(faults, key=lambda fault: (fault.kind, fault.path)))
 
 
+def _own_source(root: Path) -> bool:
+    return root.is_file() or (root / DATABASE_FILE).is_file()
+
+
+def _own(root: Path) -> Own:
+    """The clips of a table or of an audformat database.
+
+    Raises:
+        CorpusError: it is neither.
+    """
+    if root.is_dir():
+        return from_audformat(root)
+    if root.suffix.lower() not in TABLES:
+        raise CorpusError(f"{root} is neither a folder nor a table ({', '.join(TABLES)}).")
+    return from_table(root)
+
+
+def _trees(roots: list[Path], found: list[Path], speaker_pattern: str | None) -> list[Own]:
+    """The clips of known corpora; a folder that has none of theirs is one of emotions."""
+    audio = [path for path in found if _is_audio(path)]
+    of_emotions, known = [], audio
+    for root in (root for root in roots if not _own_source(root)):
+        below = [path for path in audio if path.is_relative_to(root)]
+        if any(path.parent != root for path in below) and not any(map(_label_of, below)):
+            of_emotions.append(from_folders(root, below, speaker_pattern))
+            known = [path for path in known if path not in set(below)]
+    return [Own(*_named(known)), *of_emotions]
+
+
+def _place(clip: tuple[Label, Path]) -> tuple[int, str, str, str]:
+    """Known corpora first, in their order; then by corpus, speaker and file name."""
+    label, path = clip
+    order = list(KNOWN)
+    rank = order.index(label.corpus) if label.corpus in order else len(order)
+    return rank, label.corpus, label.speaker, path.name
+
+
+def _duration(label: Label, content: Content) -> float:
+    """Seconds of the clip, which may be a part of its file."""
+    start, end = label.start or 0.0, content.duration if label.end is None else label.end
+    return max(min(end, content.duration) - start, 0.0)
+
+
+def _label_of(path: Path) -> Label | None:
+    named = (parse(path.stem) for parse in KNOWN.values())
+    return next(filter(None, named), None) or parse_savee(f"{path.parent.name}_{path.stem}")
+
+
 def _is_audio(path: Path) -> bool:
     return path.suffix.lower() in AUDIO_SUFFIXES
 
 
 def _named(paths: Collection[Path]) -> tuple[dict[Label, Path], list[Fault]]:
-    """One file for every clip, ordered by corpus, speaker and name, and what was odd with names."""
+    """One file for every clip, and what was odd with names."""
     clips: dict[Label, Path] = {}
     faults = []
     # Of a set that is nested in itself, the outer copy is the one that is kept.
     for path in sorted(paths, key=lambda path: (len(path.parts), path)):
-        label = next(filter(None, (parse(path.stem) for parse in PARSERS.values())), None)
+        label = _label_of(path)
         if label is None:
             faults.append(Fault("unknown name", path, False, "no corpus names its clips like this"))
         elif not path.exists():
@@ -143,13 +201,7 @@ def _named(paths: Collection[Path]) -> tuple[dict[Label, Path], list[Fault]]:
             clips[label] = path
             if path.stem.upper().startswith("OA_"):
                 faults.append(Fault("misspelled speaker", path, True, "read as OAF"))
-    order = list(PARSERS)
-    return dict(
-        sorted(
-            clips.items(),
-            key=lambda clip: (order.index(clip[0].corpus), clip[0].speaker, clip[1].name),
-        )
-    ), faults
+    return clips, faults
 
 
 def _faults_of_content(clips: dict[Label, Path], found: dict[Label, Content]) -> list[Fault]:
@@ -160,6 +212,8 @@ def _faults_of_content(clips: dict[Label, Path], found: dict[Label, Content]) ->
             faults.append(Fault("unreadable", path, False, content.error))
         elif not content.peak > SILENT_PEAK:
             faults.append(Fault("silent", path, False, f"its peak is {content.peak:.4f}"))
+        elif not _duration(label, content) > 0:
+            faults.append(Fault("no part of it", path, False, f"it ends before {label.start} s"))
         elif content.channels > 1:
             averaged = f"its {content.channels} channels are averaged"
             faults.append(Fault("not mono", path, True, averaged))
@@ -170,7 +224,7 @@ def _faults_of_pairs(clips: dict[Label, Path], found: dict[Label, Content]) -> l
     """Clips of different names that hold the same samples."""
     alike = defaultdict(list)
     for label, content in found.items():
-        if content.error is None and content.peak > SILENT_PEAK:
+        if content.error is None and content.peak > SILENT_PEAK and label.start is None:
             alike[content.digest].append(label)
     faults = []
     for labels in alike.values():

@@ -149,7 +149,7 @@ def summarize(
         epochs=info.epochs,
         seconds=seconds,
         sides={side: _side(getattr(split, side)) for side in ("train", "validation", "test")},
-        **{side: groups(*answered, split.leaks, certain) for side, answered in found.items()},
+        **{side: groups(*answered, split, certain) for side, answered in found.items()},
         speakers=_by_speaker(table, probabilities),
         versions=info.versions,
         model_sha256=info.model_sha256,
@@ -307,15 +307,17 @@ def _weighted(bins: Sequence[Bin], what: Literal["confidence", "accuracy"]) -> f
 
 
 def groups(
-    table: pd.DataFrame, probabilities: pd.DataFrame, leaks: bool, certain: bool = False
+    table: pd.DataFrame, probabilities: pd.DataFrame, split: Split, certain: bool = False
 ) -> dict[str, Figures]:
-    """Figures of all clips where the protocol leaks, else by corpus, and of women, men and so on.
+    """Figures by corpus, and of women, men and so on; of all clips where a protocol is about them.
 
     A corpus is scored among its own emotions, and unmasked beside.
     """
-    if leaks:
-        return {"all": figures(table, probabilities, table["emotion"].unique(), certain)}
     result = {}
+    if HEADLINES[split.protocol] == "all":
+        result["all"] = figures(table, probabilities, table["emotion"].unique(), certain)
+    if split.leaks:
+        return result
     for corpus in table["corpus"].unique():
         chosen = (table["corpus"] == corpus).to_numpy()
         acted = table.loc[chosen, "emotion"].unique()

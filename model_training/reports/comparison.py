@@ -13,7 +13,15 @@ from app.files import write_text
 from model_training import recipes
 from model_training.evaluation import results
 from model_training.evaluation.metrics import Evaluation, together
-from model_training.protocols import ALL, AS_PUBLISHED, EVERYONE, FOLDS, HEADLINES, PROTOCOLS
+from model_training.protocols import (
+    ALL,
+    AS_PUBLISHED,
+    EVERYONE,
+    FOLDS,
+    HEADLINES,
+    PROTOCOLS,
+    SPEAKERS,
+)
 from model_training.reports import plots
 
 TABLE_FILE = "README.md"
@@ -152,4 +160,5 @@ def _spread(runs: Sequence[Evaluation], protocol: str) -> str:
     uars = [one.headline.uar for one in runs]
     folds = len({one.fold for one in runs})
     spread = f" ± {np.std(uars, ddof=1):.3f}" if len(uars) > 1 else ""
-    return f"{np.mean(uars):.3f}{spread} ({folds} of {FOLDS[protocol]})"
+    of = "" if protocol == SPEAKERS else f" of {FOLDS[protocol]}"
+    return f"{np.mean(uars):.3f}{spread} ({folds}{of})"

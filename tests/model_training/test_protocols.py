@@ -14,7 +14,9 @@ from model_training.protocols import (
     RAVDESS_FOLDS,
     ProtocolError,
     Split,
+    check_enough,
     everyone,
+    folds_of,
     ravdess_si,
 )
 
@@ -201,3 +203,71 @@ def test_a_split_refuses_a_speaker_on_two_sides(table):
 def test_a_split_refuses_an_empty_side(table):
     with pytest.raises(ProtocolError, match="no clips for validation"):
         Split("empty", 1, table.iloc[:1], table.iloc[:0], table.iloc[4:5])
+
+
+def own(speakers, clips=10):
+    """A table of one corpus: so many clips of two emotions by each speaker."""
+    rows = [
+        ("own", f"own-{speaker}", None, "speech", emotion)
+        for speaker in range(speakers)
+        for emotion in ("bored", "excited")
+        for _ in range(clips)
+    ]
+    return pd.DataFrame(rows, columns=["corpus", "speaker", "sex", "kind", "emotion"])
+
+
+@pytest.mark.parametrize(("speakers", "folds"), [(3, 3), (4, 4), (5, 5), (12, 5)])
+def test_every_speaker_of_any_corpora_is_tested_once(speakers, folds):
+    table = own(speakers)
+    assert folds_of("speakers", table) == folds
+    splits = [PROTOCOLS["speakers"](table, fold) for fold in range(1, folds + 1)]
+    tested = [name for split in splits for name in split.test["speaker"].unique()]
+    assert sorted(tested) == sorted(table["speaker"].unique())
+    for split in splits:
+        check_enough(split)
+        assert split.labels == ("bored", "excited")
+        assert len(split.train) >= len(split.validation)
+    with pytest.raises(ProtocolError, match=f"folds 1 to {folds} here, not {folds + 1}"):
+        PROTOCOLS["speakers"](table, folds + 1)
+
+
+def test_own_speakers_beside_the_known_ones_are_spread_over_the_folds(table):
+    both = pd.concat([table, own(10)], ignore_index=True)
+    for fold in range(1, 6):
+        split = PROTOCOLS["speakers"](both, fold)
+        assert split.test.loc[split.test["corpus"] == "own", "speaker"].nunique() == 2
+        assert not set(split.train["speaker"]) & set(EXAMPLE_SPEAKERS)
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        (own(1), r"at least 3 speakers.* there are 1 \(own-0\) with 20 clips"),
+        (own(2), r"there are 2 \(own-0, own-1\) with 40 clips"),
+    ],
+)
+def test_too_few_speakers_are_a_sentence_with_their_number(table, sentence):
+    with pytest.raises(ProtocolError, match=sentence):
+        PROTOCOLS["speakers"](table, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda table: table[table["emotion"] == "bored"], "1 emotion to train on"),
+        (
+            lambda table: table.groupby(["speaker", "emotion"]).head(2),
+            r"fewer than 5 .*bored \(2\)",
+        ),
+        (
+            lambda table: table.replace({"emotion": {"excited": "angry"}}).where(
+                table["speaker"] != "own-0", table
+            ),
+            "10 clips of excited by own-0 alone, none to train on",
+        ),
+    ],
+)
+def test_too_few_clips_are_a_sentence_with_their_number(change, sentence):
+    split = PROTOCOLS["speakers"](change(own(3)), 1)
+    with pytest.raises(ProtocolError, match=sentence):
+        check_enough(split)

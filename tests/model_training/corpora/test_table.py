@@ -232,7 +232,7 @@ def test_contents_are_remembered_until_a_file_changes(tmp_path):
 
 
 def test_a_folder_without_clips_is_refused(tmp_path):
-    with pytest.raises(CorpusError, match=r"^No clip of .* in .*official downloads\.$"):
+    with pytest.raises(CorpusError, match=r"^No clip of .* in .*table with the columns"):
         load_corpora(tmp_path, tmp_path)
     with pytest.raises(CorpusError, match=r"^There is no folder .*nowhere\.$"):
         load_corpora(tmp_path / "nowhere", tmp_path)
@@ -326,7 +326,7 @@ def test_prepare_without_corpora_is_one_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert run(monkeypatch, "prepare", "--data", str(tmp_path)) == 1
     printed = capsys.readouterr()
-    assert printed.err.startswith("No clip of RAVDESS, TESS, CREMA-D, nEMO in")
+    assert printed.err.startswith("No clip of RAVDESS, TESS, CREMA-D, nEMO, SAVEE")
     assert len(printed.err.splitlines()) == 1
     assert not printed.out
     assert not list(tmp_path.iterdir())

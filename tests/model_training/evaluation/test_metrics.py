@@ -17,6 +17,7 @@ from model_training.evaluation.metrics import (
     reliability,
     together,
 )
+from model_training.protocols import Split
 
 SIX = ("neutral", "happy", "sad", "angry", "fearful", "disgust")
 
@@ -120,7 +121,9 @@ def test_answers_to_a_corpus_of_fewer_emotions_are_scored_among_all_beside():
     probabilities = pd.DataFrame(
         [[0.5, 0.3, 0.2], [0.1, 0.3, 0.6]], columns=["angry", "bored", "sad"]
     )
-    found = groups(table, probabilities, leaks=False)
+    sides = [table.assign(speaker=f"own-{side}") for side in range(3)]
+    found = groups(table, probabilities, Split("speakers", 1, *sides))
+    assert found["all"] == found["own"]
     assert found["own"].labels == ["sad", "bored"]
     assert (found["own"].uar, found["own, all 3 answers"].uar) == (1.0, 0.5)
 

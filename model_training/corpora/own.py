@@ -1,0 +1,237 @@
+"""A corpus of one's own: a folder an emotion, a table, or an audformat database."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from app.emotions import RESERVED
+from model_training.corpora.decoding import AUDIO_SUFFIXES
+from model_training.corpora.faults import CorpusError, Fault
+from model_training.corpora.file_names import Label
+
+DATABASE_FILE = "db.yaml"  # what makes a folder an audformat database
+# Other words for the eight emotions, so that corpora of one's own can be mixed with the others.
+SAME = {
+    "anger": "angry",
+    "fear": "fearful",
+    "happiness": "happy",
+    "sadness": "sad",
+    "surprise": "surprised",
+    "disgusted": "disgust",
+}
+# Columns by the names that are read as them; the first is the field's word.
+COLUMNS = {
+    "file": ("file", "path", "file_id", "filename"),
+    "emotion": ("emotion", "label"),
+    "speaker": ("speaker", "speaker_id"),
+    "sex": ("sex", "gender"),
+    "corpus": ("corpus",),
+    "start": ("start",),
+    "end": ("end",),
+}
+REQUIRED = ("file", "emotion", "speaker")
+MELD = ("Dialogue_ID", "Utterance_ID")  # its table names no files, they are named after these
+SEXES = {"f": "female", "w": "female", "m": "male"}  # by the initial
+TABLES = {".csv": ",", ".tsv": "\t", ".parquet": ""}  # separators
+
+
+@dataclass
+class Own:
+    """Clips by what is known of them, and what was wrong with others."""
+
+    clips: dict[Label, Path] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def from_folders(folder: Path, paths: Iterable[Path], speaker_pattern: str | None) -> Own:
+    """Clips in EMOTION/SPEAKER/ folders, or in EMOTION/ with their speakers by a pattern.
+
+    Args:
+        folder: that holds the folders of emotions; its name is the corpus'.
+        paths: the audio files below it.
+        speaker_pattern: a regular expression that is searched in the path below the emotion; its
+            first group is the speaker.
+
+    Raises:
+        CorpusError: the pattern is none, or a speaker is stated by neither.
+    """
+    pattern = _compiled(speaker_pattern) if speaker_pattern else None
+    own = Own()
+    for path in sorted(paths):
+        if path.parent == folder:
+            own.faults.append(
+                Fault("unknown name", path, False, "it is in no folder of an emotion")
+            )
+            continue
+        emotion, *between, name = path.relative_to(folder).parts
+        if pattern:
+            match = pattern.search("/".join((*between, name)))
+            speaker = match[1] if match else None
+        else:
+            speaker = between[0] if between else None
+        if not speaker and not pattern:
+            raise CorpusError(
+                f"{path} has no speaker: put clips into EMOTION/SPEAKER folders, or give "
+                "--speaker-pattern, a regular expression whose group is the speaker in a file name."
+            )
+        if not speaker:
+            own.faults.append(Fault("no speaker", path, False, f"{speaker_pattern} is not in it"))
+            continue
+        own.clips[_label(folder.name, speaker, None, emotion, path)] = path
+    return own
+
+
+def from_table(file: Path) -> Own:
+    """Clips of a CSV, TSV or Parquet table: `file, emotion, speaker`, and if known `sex, corpus,
+    start, end` in seconds.
+
+    Files are relative to the table. One that is not there may be anywhere below it, in another
+    container.
+
+    Raises:
+        CorpusError: it cannot be read, or lacks a column.
+    """
+    try:
+        if file.suffix.lower() == ".parquet":
+            table = pd.read_parquet(file)
+        else:
+            table = pd.read_csv(file, sep=TABLES[file.suffix.lower()], dtype=str)
+    except ImportError as error:
+        raise CorpusError(f"To read {file}: pip install pyarrow") from error
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{file} is no table that can be read: {error}") from error
+    if set(MELD) <= set(table.columns):
+        names = (f"dia{one}_utt{other}" for one, other in table[list(MELD)].to_numpy())
+        table = table.assign(file=list(names))
+    found = {name.lower(): name for name in reversed(table.columns)}
+    named = {
+        column: next((found[one] for one in known if one in found), None)
+        for column, known in COLUMNS.items()
+    }
+    missing = [column for column in REQUIRED if named[column] is None]
+    if missing:
+        raise CorpusError(
+            f"{file} lacks {', '.join(missing)}; it has the columns {', '.join(table.columns)}."
+        )
+    columns = {column: table[name] for column, name in named.items() if name}
+    return _rows(pd.DataFrame(columns), file, file.parent.name if _whole(file) else file.stem)
+
+
+def from_audformat(folder: Path) -> Own:
+    """Clips of an audformat database, with the schemes `emotion`, `speaker` and `sex` or `gender`.
+
+    Raises:
+        CorpusError: audformat is not installed, or the database lacks a scheme.
+    """
+    try:
+        import audformat
+    except ImportError as error:
+        raise CorpusError(f"To read {folder}: pip install audformat") from error
+    database = audformat.Database.load(str(folder))
+    schemes = {*database.schemes, *_keys_of_labels(database)}
+    missing = {"emotion", "speaker"} - schemes
+    if missing:
+        raise CorpusError(
+            f"{folder / DATABASE_FILE} lacks the schemes {', '.join(sorted(missing))}; it has "
+            f"{', '.join(sorted(schemes))}."
+        )
+    more = ["speaker", *(name for name in ("sex", "gender") if name in schemes)]
+    found = database.get("emotion", more).rename(columns={"gender": "sex"})
+    segments = audformat.utils.to_segmented_index(found).reset_index()
+    for name in ("start", "end"):
+        segments[name] = segments[name].dt.total_seconds()
+    # A segment from the beginning to the end of its file is the file.
+    segments.loc[segments["end"].isna() & (segments["start"] == 0), "start"] = None
+    return _rows(segments, folder / DATABASE_FILE, database.name)
+
+
+def _keys_of_labels(database: object) -> Iterator[str]:
+    """What is told of speakers by the labels of a scheme, such as their gender."""
+    for scheme in database.schemes.values():  # type: ignore[attr-defined]  # audformat is optional
+        if isinstance(scheme.labels, dict):
+            for label in scheme.labels.values():
+                yield from label if isinstance(label, dict) else ()
+
+
+def _rows(table: pd.DataFrame, source: Path, corpus: str) -> Own:
+    """The clips of a table whose columns have the field's names, faults of rows that are none."""
+    own = Own()
+    below = _by_stem(source.parent)
+    for row in table.to_dict("records"):
+        text = {name: "" if pd.isna(value) else str(value).strip() for name, value in row.items()}
+        path = source.parent / text["file"]
+        if not path.is_file():
+            alike = below.get(path.stem, [])
+            if len(alike) != 1:
+                why = f"there are {len(alike)} files of that name below {source.parent}"
+                own.faults.append(Fault("no file", path, False, why))
+                continue
+            path = alike[0]
+        if not (text["emotion"] and text["speaker"]):
+            own.faults.append(Fault("no label", path, False, "its emotion or speaker is missing"))
+            continue
+        try:
+            start, end = (
+                float(text[name]) if text.get(name) else None for name in ("start", "end")
+            )
+        except ValueError:
+            own.faults.append(Fault("no label", path, False, "its start or end is no number"))
+            continue
+        name = text.get("corpus") or corpus
+        sex = SEXES.get(text.get("sex", "")[:1].lower())
+        label = _label(name, text["speaker"], sex, text["emotion"], path, start, end)
+        own.clips[label] = path
+    return own
+
+
+def _label(
+    corpus: str,
+    speaker: str,
+    sex: str | None,
+    emotion: str,
+    path: Path,
+    start: float | None = None,
+    end: float | None = None,
+) -> Label:
+    word = " ".join(emotion.lower().replace("_", " ").split())
+    word = SAME.get(word, word)
+    if word in RESERVED:
+        raise CorpusError(f"{path} has the emotion {word!r}, which tables use for something else.")
+    return Label(
+        corpus=corpus,
+        speaker=f"{corpus}-{speaker}",
+        sex=sex,
+        emotion=word,
+        intensity="unspecified",
+        kind="speech",
+        take=str(path),
+        start=start,
+        end=end,
+    )
+
+
+def _by_stem(folder: Path) -> dict[str, list[Path]]:
+    found = defaultdict(list)
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in AUDIO_SUFFIXES | {".mp4", ".m4a"}:
+            found[path.stem].append(path)
+    return found
+
+
+def _whole(file: Path) -> bool:
+    """Whether a table describes the folder it is in, as by its name."""
+    return file.stem in ("data", "metadata", "labels", "clips")
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise CorpusError(f"{pattern!r} is no regular expression: {error}.") from error
+    if not compiled.groups:
+        raise CorpusError(f"{pattern!r} has no group: put the speaker's part in parentheses.")
+    return compiled

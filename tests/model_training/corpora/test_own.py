@@ -1,0 +1,211 @@
+"""Corpora of one's own, and names of corpora that nothing shipped was trained on."""
+
+import audformat
+import numpy as np
+import pandas as pd
+import pytest
+
+from model_training.corpora.clips import decode
+from model_training.corpora.folders import CorpusError
+from model_training.corpora.table import load_corpora
+from tests.sounds import clip_file
+
+TOLD = ["corpus", "speaker", "sex", "emotion"]
+
+
+def rows(corpus, *columns):
+    told = corpus.table[list(columns or TOLD)]
+    return told.astype(object).where(told.notna(), None).to_numpy().tolist()
+
+
+def test_a_folder_an_emotion_with_a_folder_a_speaker(tmp_path):
+    own = tmp_path / "mine"
+    clip_file(own / "excited/anna/1.wav", 1)
+    clip_file(own / "anger/bob/1.wav", 2)
+    clip_file(own / "anger/bob/evening/1.wav", 3)
+    clip_file(own / "stray.wav", 4)
+    corpus = load_corpora(own, tmp_path / "cache")
+    assert rows(corpus) == [
+        ["mine", "mine-anna", None, "excited"],
+        ["mine", "mine-bob", None, "angry"],
+        ["mine", "mine-bob", None, "angry"],
+    ]
+    assert [(fault.kind, fault.path.name) for fault in corpus.faults] == [
+        ("unknown name", "stray.wav")
+    ]
+
+
+def test_speakers_by_a_pattern(tmp_path):
+    own = tmp_path / "mine"
+    clip_file(own / "calm/take_07_anna.wav", 1)
+    clip_file(own / "calm/unknown.wav", 2)
+    corpus = load_corpora(own, tmp_path / "cache", r"_\d+_([a-z]+)")
+    assert rows(corpus, "speaker", "emotion") == [["mine-anna", "calm"]]
+    assert [fault.kind for fault in corpus.faults] == ["no speaker"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sentence"),
+    [
+        (
+            None,
+            r"has no speaker: put clips into EMOTION/SPEAKER folders, or give --speaker-pat",
+        ),
+        ("(", "is no regular expression"),
+        ("anna", "has no group"),
+    ],
+)
+def test_speakers_that_nothing_states_are_a_sentence(tmp_path, pattern, sentence):
+    clip_file(tmp_path / "mine/calm/anna.wav", 1)
+    with pytest.raises(CorpusError, match=sentence):
+        load_corpora(tmp_path / "mine", tmp_path / "cache", pattern)
+
+
+TABLE = pd.DataFrame(
+    [
+        ("a/1.wav", "joyful", "anna", "F", None, None),
+        ("a/2.wav", "Sadness", "bob", "male", 0.25, 0.75),
+        ("a/2.wav", "bored", "bob", "male", 1.0, None),
+        ("renamed.wav", "bored", "cleo", "", None, None),
+        ("gone.wav", "bored", "cleo", "", None, None),
+        ("a/3.wav", None, "cleo", "", None, None),
+    ],
+    columns=["file", "emotion", "speaker", "sex", "start", "end"],
+)
+
+
+@pytest.mark.parametrize("name", ["mine.csv", "mine.tsv", "mine.parquet"])
+def test_a_table_in_the_words_of_the_field(tmp_path, name):
+    clip_file(tmp_path / "a/1.wav", 1)
+    whole = clip_file(tmp_path / "a/2.wav", 2, seconds=1.5)
+    clip_file(tmp_path / "a/3.wav", 3)
+    clip_file(tmp_path / "deep/below/renamed.flac", 4)
+    if name.endswith("parquet"):
+        TABLE.to_parquet(tmp_path / name)
+    else:
+        TABLE.to_csv(tmp_path / name, sep="\t" if name.endswith("tsv") else ",", index=False)
+    corpus = load_corpora(tmp_path / name, tmp_path / "cache")
+    assert rows(corpus, *TOLD, "duration") == [
+        ["mine", "mine-anna", "female", "joyful", 0.5],
+        ["mine", "mine-bob", "male", "sad", 0.5],
+        ["mine", "mine-bob", "male", "bored", 0.5],
+        ["mine", "mine-cleo", None, "bored", 0.5],
+    ]
+    assert [(fault.kind, fault.path.name) for fault in corpus.faults] == [
+        ("no file", "gone.wav"),
+        ("no label", "3.wav"),
+    ]
+    clips = decode(corpus.table, 16_000, tmp_path / "cache")
+    samples = decode(pd.DataFrame({"path": [str(whole)]}), 16_000, tmp_path / "cache")[0]
+    np.testing.assert_array_equal(clips[1], samples[4_000:12_000])
+    np.testing.assert_array_equal(clips[2], samples[16_000:])
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("file,label\na.wav,sad\n", r"lacks speaker; it has the columns file, label\."),
+        ("", "is no table that can be read"),
+        ("file,emotion,speaker\na.wav,unclear,anna\n", "'unclear', which tables use"),
+        ("file,emotion,speaker\nb.wav,sad,anna\n", "No clip of"),
+    ],
+)
+def test_a_table_that_is_none_is_a_sentence(tmp_path, text, sentence):
+    clip_file(tmp_path / "a.wav", 1)
+    (tmp_path / "mine.csv").write_text(text)
+    with pytest.raises(CorpusError, match=sentence):
+        load_corpora(tmp_path / "mine.csv", tmp_path / "cache")
+    with pytest.raises(CorpusError, match="neither a folder nor a table"):
+        load_corpora(tmp_path / "a.wav", tmp_path / "cache")
+
+
+@pytest.mark.parametrize("segmented", [False, True])
+def test_an_audformat_database(tmp_path, segmented):
+    files = [f"audio/{number}.wav" for number in range(3)]
+    for number, file in enumerate(files):
+        clip_file(tmp_path / file, number, seconds=1.0)
+    database = audformat.Database("ours")
+    database.schemes["emotion"] = audformat.Scheme(labels=["anger", "boredom"])
+    people = {"anna": {"gender": "female"}, "bob": {"gender": "male"}}
+    database.schemes["speaker"] = audformat.Scheme(labels=people)
+    index = (
+        audformat.segmented_index(files, starts=["0s"] * 3, ends=["0.5s"] * 3)
+        if segmented
+        else audformat.filewise_index(files)
+    )
+    database["clips"] = audformat.Table(index)
+    for scheme, values in (
+        ("emotion", ["anger", "boredom", "anger"]),
+        ("speaker", ["anna", "bob", "bob"]),
+    ):
+        database["clips"][scheme] = audformat.Column(scheme_id=scheme)
+        database["clips"][scheme].set(values)
+    database.save(str(tmp_path))
+    corpus = load_corpora(tmp_path, tmp_path / "cache")
+    assert rows(corpus, *TOLD, "duration") == [
+        ["ours", "ours-anna", "female", "angry", 0.5 if segmented else 1.0],
+        ["ours", "ours-bob", "male", "boredom", 0.5 if segmented else 1.0],
+        ["ours", "ours-bob", "male", "angry", 0.5 if segmented else 1.0],
+    ]
+
+
+NAMES = """
+AudioData/KL/su15.wav           SAVEE     SAVEE-KL          male   surprised
+savee/DC_a01.wav                SAVEE     SAVEE-DC          male   angry
+wav/03a01Wa.wav                 EMO-DB    EMO-DB-03         male   angry
+wav/16b10Lb.wav                 EMO-DB    EMO-DB-16         female bored
+samples/WR0_anger_1.wav         nEMO      nEMO-WR0          -      angry
+JL/female1_apologetic_3b_2.wav  JL-Corpus JL-Corpus-female1 female apologetic
+JL/male2_happy_15a_1.wav        JL-Corpus JL-Corpus-male2   male   happy
+ESD/0011/Angry/0011_000351.wav  ESD       ESD-0011          male   angry
+ESD/0001/Neutral/0001_000350.wav ESD      ESD-0001          female neutral
+ESD/0020/Surprise/0020_001750.wav ESD     ESD-0020          male   surprised
+EMOVO/f1/gio-f1-b2.wav          EMOVO     EMOVO-f1          female happy
+EMOVO/m3/tri-m3-n5.wav          EMOVO     EMOVO-m3          male   sad
+"""
+
+
+def test_corpora_by_the_names_of_their_files(tmp_path):
+    lines = [line.split() for line in NAMES.strip().splitlines()]
+    for number, (file, *_) in enumerate(lines):
+        clip_file(tmp_path / "data" / file, number)
+    corpus = load_corpora(tmp_path / "data", tmp_path / "cache")
+    found = {path: told for path, *told in rows(corpus, "path", *TOLD)}
+    expected = {
+        str(tmp_path / "data" / file): [None if one == "-" else one for one in told]
+        for file, *told in lines
+    }
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["a01", "03a01Xa", "male1_bored_3b_2", "0021_000351", "0011_001751"]
+)
+def test_names_that_are_none_of_theirs(tmp_path, name):
+    clip_file(tmp_path / "data/YAF_back_happy.wav", 1)
+    clip_file(tmp_path / "data" / f"{name}.wav", 2)
+    corpus = load_corpora(tmp_path / "data", tmp_path / "cache")
+    assert set(corpus.table["corpus"]) == {"TESS"}
+    assert ("unknown name", f"{name}.wav") in {(f.kind, f.path.name) for f in corpus.faults}
+
+
+def test_meld_has_its_labels_from_its_table(tmp_path):
+    clip_file(tmp_path / "train_splits/dia0_utt3.wav", 1)
+    clip_file(tmp_path / "train_splits/dia1_utt0.wav", 2)
+    (tmp_path / "train_sent_emo.csv").write_text(
+        "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID\n"
+        '1,"No, really.",Chandler,surprise,positive,0,3\n2,Hi.,Joey,joy,positive,1,0\n'
+    )
+    corpus = load_corpora(tmp_path / "train_sent_emo.csv", tmp_path / "cache")
+    assert rows(corpus, "speaker", "emotion") == [
+        ["train_sent_emo-Chandler", "surprised"],
+        ["train_sent_emo-Joey", "joy"],
+    ]
+
+
+def test_own_clips_stand_beside_a_known_corpus(tmp_path):
+    clip_file(tmp_path / "data/YAF_back_happy.wav", 1)
+    clip_file(tmp_path / "mine/excited/anna/1.wav", 2)
+    corpus = load_corpora([tmp_path / "data", tmp_path / "mine"], tmp_path / "cache")
+    assert rows(corpus, "speaker", "emotion") == [["TESS-YAF", "happy"], ["mine-anna", "excited"]]
+    assert corpus.table.index.tolist() == [0, 1]
