@@ -14,13 +14,13 @@ from typing import Any
 
 from distributed import Client, Future, KilledWorker, LocalCluster, Worker, WorkerPlugin
 from distributed import as_completed as completed
-from tqdm import tqdm
 
 from ..bundle import BundleError, read_info
 from ..classifier import shared
 from ..collection import Collection, Item
 from ..errors import UndertoneError
 from ..folders import MODELS
+from ..progress import progress
 from ..recordings import Analysis, analyze
 from ..tables import Outcome
 from .parquet import Archive
@@ -216,7 +216,7 @@ def score(
         ):
             total = len(chosen.items)
             done = total - len(waiting)
-            for _ in tqdm(outcomes, initial=done, total=total, unit="file", disable=None):
+            for _ in progress(outcomes, initial=done, total=total, unit="file"):
                 pass
     names = [item.name for item in chosen.items]
     return {name: error for name in names if (error := archive.done[name])}

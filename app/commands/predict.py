@@ -14,7 +14,6 @@ from typing import TextIO
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
-from tqdm import tqdm
 
 from .. import tables
 from ..batch import outcomes
@@ -23,6 +22,7 @@ from ..collection import Item
 from ..files import write_text, written_whole
 from ..formats import FORMATS
 from ..labelling import phrase
+from ..progress import progress, say
 from ..tables import Outcome
 
 
@@ -58,13 +58,8 @@ def predict(
     choice: Choice,
 ) -> bool:
     """Hear recordings and print a row each, or a row a segment; whether all went well."""
-    shown = tqdm(
-        outcomes(recordings, classifier, jobs, choice.split, choice.track),
-        total=len(recordings),
-        unit="file",
-        disable=not sys.stderr.isatty(),
-        file=sys.stderr,
-    )
+    heard = outcomes(recordings, classifier, jobs, choice.split, choice.track)
+    shown = progress(heard, total=len(recordings), unit="file")
     well = True
 
     def watched() -> Iterator[Outcome]:
@@ -74,7 +69,7 @@ def predict(
                 well = False
                 # Tables of segments have no row for it.
                 if timeline:
-                    tqdm.write(outcome.error, file=sys.stderr)
+                    say(outcome.error)
             say_note(outcome)
             yield outcome
 
@@ -86,7 +81,7 @@ def predict(
 def say_note(outcome: Outcome) -> None:
     """Say on standard error what was odd about a recording."""
     if outcome.note:
-        tqdm.write(f"{outcome.file}: {outcome.note}", file=sys.stderr)
+        say(f"{outcome.file}: {outcome.note}")
 
 
 @contextmanager
@@ -123,7 +118,7 @@ def write_each(
     for outcome in outcomes(recordings, classifier, jobs, choice.split, choice.track):
         if outcome.analysis is None:
             well = False
-            tqdm.write(outcome.error or "", file=sys.stderr)
+            say(outcome.error or "")
             continue
         say_note(outcome)
         text = FORMATS[form].text(outcome.analysis)

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import numpy as np
 import soundfile
-from tqdm import tqdm
+
+from app.progress import progress
 
 from app.audio import SAMPLE_RATE, load
 from app.errors import UndertoneError
@@ -98,4 +99,4 @@ def in_parallel(
     """
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         results = threads.map(function, items)
-        yield from tqdm(results, description, len(items), unit="clip", disable=None)
+        yield from progress(results, desc=description, total=len(items), unit="clip")

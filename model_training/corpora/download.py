@@ -15,9 +15,9 @@ from typing import Any
 
 import pooch
 import requests
-from tqdm import tqdm
 
 from app.errors import UndertoneError
+from app.progress import progress
 from model_training.corpora import folders
 
 AT_ONCE = 8  # files of a corpus that is published one by one
@@ -184,7 +184,7 @@ def fetch_all(wanted: list[tuple[str, Path, str]], corpus: str) -> None:
     """Files by address, place and checksum, some at the same time, with one progress bar."""
     with (
         ThreadPoolExecutor(AT_ONCE) as pool,
-        tqdm(total=len(wanted), desc=corpus, unit="file") as bar,
+        progress(total=len(wanted), desc=corpus, unit="file") as bar,
     ):
         waiting = [pool.submit(fetch, *one, quiet=True) for one in wanted]
         try:
@@ -242,7 +242,7 @@ class Resuming:
             total = int(answer.headers.get("Content-Length", 0)) + have * resumed
             with (
                 self._part.open("ab" if resumed else "wb") as file,
-                tqdm(
+                progress(
                     desc=self._part.stem,
                     total=total or None,
                     initial=have * resumed,

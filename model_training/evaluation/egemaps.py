@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
+
+from app.progress import progress
 
 SAMPLE_RATE = 16_000
 
@@ -27,7 +28,7 @@ def egemaps(waveforms: Iterable[np.ndarray], count: int) -> np.ndarray:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), context) as pool:
         rows = pool.map(functionals, waveforms, chunksize=16)
-        return np.stack(list(tqdm(rows, desc="eGeMAPS", unit="clip", total=count)))
+        return np.stack(list(progress(rows, desc="eGeMAPS", unit="clip", total=count)))
 
 
 def functionals(waveform: np.ndarray) -> np.ndarray:

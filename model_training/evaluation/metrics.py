@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
-from tqdm import tqdm
 
 from app.bundle import BundleInfo
 from app.classifier import Classifier
 from app.emotions import in_order
 from app.files import write_text
+from app.progress import progress
 from app.recordings import analyze
 from model_training.ingredients.waveform_augmentation import centred
 from model_training.protocols import HEADLINES, Split
@@ -176,7 +176,7 @@ def answers(
         cut = np.concatenate([classifier.probabilities(batch) for batch in windows])
         return pd.DataFrame(cut, table.index, classifier.labels)
     rows = np.full((len(table), len(classifier.labels)), np.nan, np.float32)
-    for row, index in enumerate(tqdm(table.index, desc="evaluate", unit="clip")):
+    for row, index in enumerate(progress(table.index, desc="evaluate", unit="clip")):
         heard = analyze((classifier.sample_rate, clips[index]), classifier).probabilities
         if heard:
             rows[row] = [heard[label] for label in classifier.labels]

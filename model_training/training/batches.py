@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pandas as pd
 from keras import ops
-from tqdm import tqdm
 
+from app.progress import progress
 from model_training.ingredients.mixup import mixed
 from model_training.ingredients.targets import targets_of
 from model_training.ingredients.waveform_augmentation import Surroundings, augmented_window, centred
@@ -28,7 +28,7 @@ class Fixed:
         self, recipe: Recipe, table: pd.DataFrame, clips: Waveforms, frontend: keras.Model
     ) -> None:
         chunks = []
-        for first in tqdm(range(0, len(table), 32), desc="features", unit="batch"):
+        for first in progress(range(0, len(table), 32), desc="features", unit="batch"):
             indices = table.index[first : first + 32]
             windows = np.stack([centred(clips[index], recipe.window) for index in indices])
             chunks.append(features_of(frontend, windows))

@@ -17,13 +17,13 @@ import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
-from tqdm import tqdm
 
 from app.classifier import DEFAULT_MODEL, Classifier
 from app.files import write_text
 from app.folders import MODELS
 from app.labelling import NAMED
 from app.live import DEFAULT_SMOOTHING
+from app.progress import progress
 from app.recordings import analyze
 from model_training.corpora.clips import decode
 from model_training.corpora.table import load_corpora
@@ -117,7 +117,7 @@ def compare_segments(classifier: Classifier, joined: Sequence[Stream]) -> dict[s
         `named`: share of the time with speech that is named, and of it `right`.
     """
     found, acted, seconds = 0, 0, {"named": 0.0, "right": 0.0, "spoken": 0.0}
-    for stream in tqdm(joined, "segments"):
+    for stream in progress(joined, desc="segments"):
         segments = analyze((classifier.sample_rate, stream.waveform), classifier).segments
         spoken = segments[segments["state"] != "no speech"]
         # A pause inside an emotion parts it into two segments that are not to be counted twice.
@@ -171,7 +171,8 @@ def main(
     )
     figures = {}
     for name, smoothing in SMOOTHINGS.items():
-        heard = [(stream, listen(classifier, stream, smoothing)) for stream in tqdm(joined, name)]
+        shown = progress(joined, desc=name)
+        heard = [(stream, listen(classifier, stream, smoothing)) for stream in shown]
         found = compare(heard, classifier.info.window_seconds)
         figures[name] = {"smoothing": smoothing} | found
         shown.add_row(
