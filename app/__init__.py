@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         analyze,
         analyze_channels,
     )
+    from .ui.page import page
 
 # The module of each name. TensorFlow takes seconds to import, so each is imported at its first use.
 _HOMES = {
@@ -32,6 +33,7 @@ _HOMES = {
     "UndertoneError": ".errors",
     "analyze": ".recordings",
     "analyze_channels": ".recordings",
+    "page": ".ui.page",
     "predict_emotion": ".prediction",
 }
 
@@ -45,6 +47,7 @@ __all__ = [
     "UndertoneError",
     "analyze",
     "analyze_channels",
+    "page",
     "predict_emotion",
 ]
 

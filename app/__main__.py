@@ -57,6 +57,13 @@ def serve(
             help="Let in only who gives these; better set in the environment than typed.",
         ),
     ] = None,
+    root_path: Annotated[
+        str | None,
+        typer.Option(
+            envvar="GRADIO_ROOT_PATH",
+            help="Where a proxy shows the page: a path such as /voice, or its whole address.",
+        ),
+    ] = None,
 ) -> None:
     """Hear how something is said: without a command, open the page."""
     if context.invoked_subcommand is not None:
@@ -67,12 +74,22 @@ def serve(
     name, _, password = (auth or "").partition(":")
     if auth and not (name and password):
         stop("--auth takes a name and a password with a colon between them.")
+    if root_path and not root_path.startswith(("/", "http://", "https://")):
+        stop("--root-path takes a path that begins with a slash, or an address with https://.")
     classifier = checked_model(model)
 
     from .ui.page import launch
 
     profile = Path(typer.get_app_dir(NAME)) if desktop else None
-    launch(classifier, host, port, profile, mcp, (name, password) if auth else None)
+    launch(
+        classifier,
+        host,
+        port,
+        profile,
+        mcp,
+        auth=(name, password) if auth else None,
+        root_path=root_path.rstrip("/") if root_path else None,
+    )
 
 
 @app.command()

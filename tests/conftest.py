@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.packaging import build_wheel, install_wheel
 from tests.serving import app_running
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,6 +68,20 @@ def classifier():
     shipped = Classifier()
     shipped.load()
     return shipped
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that `pip wheel .` makes."""
+    return build_wheel(tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the wheel is installed; its dependencies are the environment's."""
+    folder = tmp_path_factory.mktemp("installed")
+    install_wheel(wheel, folder)
+    return folder
 
 
 @pytest.fixture

@@ -15,30 +15,7 @@ from tests.conftest import ROOT
 from tests.serving import first_page, free_port
 from tests.test_architecture import name_of, tracked
 
-PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 TIMEOUT = 240  # seconds, with TensorFlow's cold start
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory):
-    """Built from a copy of what Git tracks: building leaves folders beside the sources."""
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for path in tracked(".", ":!tests", ":!model_training/results"):
-        (source / name_of(path)).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, source / name_of(path))
-    options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", out]
-    subprocess.run([*PIP, "wheel", *options, source], check=True)
-    (built,) = out.glob("*.whl")
-    return built
-
-
-@pytest.fixture(scope="session")
-def installed(wheel, tmp_path_factory):
-    """The folder that holds the package; its dependencies are the environment's."""
-    folder = tmp_path_factory.mktemp("installed")
-    options = ["--quiet", "--no-deps", "--no-index", "--target", folder]
-    subprocess.run([*PIP, "install", *options, wheel], check=True)
-    return folder
 
 
 @pytest.fixture

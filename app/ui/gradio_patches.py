@@ -39,6 +39,22 @@ FUNCTIONS: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
     ),
     (routes, "generate_cli_snippet", ("original_info",)),
     (route_utils, "get_root_url", ("request", "route_path", "root_path")),
+    (utils, "_parse_file_size", ("size",)),
+    (
+        routes.App,
+        "create_app",
+        (
+            "blocks",
+            "app",
+            "app_kwargs",
+            "auth_dependency",
+            "strict_cors",
+            "mcp_server",
+            "debug",
+            "parent_app",
+        ),
+    ),
+    (gr.Blocks, "_set_html_css_theme_variables", ("self",)),
 )
 ATTRIBUTES: tuple[tuple[Callable[[], Any], tuple[str, ...]], ...] = (
     (StateHolder, ("lock", "session_data", "time_last_used")),
@@ -78,6 +94,7 @@ def patch() -> None:
     gr.File._process_single_file = _path
     routes.generate_code_snippets = api_examples.code_snippets
     routes.generate_cli_snippet = api_examples.cli_snippets
+    routes.App.create_app = staticmethod(_created)
 
 
 def check() -> None:
@@ -121,6 +138,19 @@ def check_served(page: gr.Blocks, mcp: bool) -> None:
         raise PatchError(f"function.{TOOL}")
 
 
+def keep_settings(page: gr.Blocks, settings: dict[str, Any]) -> None:
+    """Serve a page with its own settings where another program mounts it.
+
+    `gradio.mount_gradio_app` replaces settings that the program leaves out by Gradio's defaults:
+    no style, no scripts, runs kept in the browser, and paths of the server in errors.
+
+    Args:
+        page: not served yet.
+        settings: as `gr.Blocks.launch` takes them. CSS and head of the program come after these.
+    """
+    vars(page)["kept_settings"] = settings
+
+
 def no_tool(endpoint: Endpoint) -> Endpoint:
     """Keep an endpoint from the agents' tools: Gradio makes one of each that is public."""
     vars(endpoint)[TOOL] = "none"
@@ -143,7 +173,32 @@ def forget_on_unload(page: gr.Blocks) -> None:
 def root_url(request: Request) -> str:
     """The address of the page that a request is for, as seen from outside, without a slash."""
     app = request.scope["app"]
-    return route_utils.get_root_url(request, "/", app.root_path)
+    return route_utils.get_root_url(
+        request, "/", app.root_path or request.scope.get("root_path") or None
+    )
+
+
+_create_app = routes.App.create_app
+
+
+def _created(blocks: gr.Blocks, *given: Any, **settings: Any) -> routes.App:
+    """Mounting calls it last, with every setting of the program on the page."""
+    kept = vars(blocks).get("kept_settings")
+    if kept:
+        own = kept | {
+            "head": kept["head"] + (blocks.head or ""),
+            "head_paths": [],
+            "max_file_size": utils._parse_file_size(kept["max_file_size"]),
+        }
+        app_settings = own.pop("app_kwargs")
+        for name, value in own.items():
+            setattr(blocks, name, value)
+        blocks._set_html_css_theme_variables()
+        program = settings.get("app_kwargs") or {}
+        settings["app_kwargs"] = program | {
+            name: [*value, *program.get(name, ())] for name, value in app_settings.items()
+        }
+    return _create_app(blocks, *given, **settings)
 
 
 async def _own_file(url: str, cache_dir: str) -> str:
@@ -210,4 +265,11 @@ class Kept:
             del self._paths[name]
 
 
-OURS = (_own_file, _next_chunk, _path, api_examples.code_snippets, api_examples.cli_snippets)
+OURS = (
+    _own_file,
+    _next_chunk,
+    _path,
+    _created,
+    api_examples.code_snippets,
+    api_examples.cli_snippets,
+)

@@ -5,7 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from ..classifier import Classifier
+from ..classifier import DEFAULT_MODEL, Classifier, shared
+from ..folders import MODELS
 from ..limits import LIMITS
 from . import PAGE, api, asset, gradio_patches, live_tab, recordings_tab
 from .about import about
@@ -63,6 +64,22 @@ def build(classifier: Classifier) -> gr.Blocks:
         gradio_patches.forget_on_unload(page)
     page.queue(max_size=LIMITS.listeners + LIMITS.waiting)
     return page
+
+
+def page(classifier: Classifier | None = None) -> gr.Blocks:
+    """The page for another program, which mounts it beside its own: `gradio.mount_gradio_app`.
+
+    Args:
+        classifier: shared by all who visit; the bundle that ships when None. Its model is loaded
+            for the first visitor unless it is loaded before.
+
+    Raises:
+        BundleError: the bundle cannot be used.
+        PatchError: the installed Gradio does not fit.
+    """
+    blocks = build(classifier or shared(MODELS / DEFAULT_MODEL))
+    gradio_patches.keep_settings(blocks, launch_settings())
+    return blocks
 
 
 def build_refusal(sentence: str) -> gr.Blocks:
@@ -134,6 +151,7 @@ def launch(
     profile: Path | None = None,
     mcp: bool = False,
     auth: tuple[str, str] | None = None,
+    root_path: str | None = None,
 ) -> None:
     """Serve the page until the process is stopped; the model is loaded behind it.
 
@@ -145,6 +163,8 @@ def launch(
             ends it when it is closed; None for no window.
         mcp: whether the endpoints are tools for agents, too; it takes Gradio's `mcp` extra.
         auth: a name and a password that visitors must give.
+        root_path: where a proxy shows the page, such as "/voice", or the whole address of it; None
+            for $GRADIO_ROOT_PATH or the root.
 
     Raises:
         OSError: the port is taken.
@@ -158,6 +178,7 @@ def launch(
         prevent_thread_lock=True,
         mcp_server=mcp,
         auth=auth,
+        root_path=root_path,
         **launch_settings(),
     )
     window = open_window(url, profile) if profile else None

@@ -39,7 +39,9 @@ class ServedHtml:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in ("", "/"):
+        # Inside another program, the path begins with the one at which the page is mounted.
+        mounted = scope.get("root_path", "")
+        if scope["type"] != "http" or scope["path"].removeprefix(mounted) not in ("", "/"):
             await self._app(scope, receive, send)
             return
         start: Message = {}

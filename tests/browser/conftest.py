@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 
 from app import audio
 from tests.browser.chromium import ensure
+from tests.browser.steps import SECOND
+from tests.serving import PATIENCE
 
 GRANTED = "--use-fake-ui-for-media-stream"
 FAKE = "--use-fake-device-for-media-stream"
@@ -81,7 +83,7 @@ def open_page(
         contexts.append(context)
         page = context.new_page()
         page.goto(url)
-        page.wait_for_selector("#live .history .main-svg")
+        page.wait_for_selector("#live .history .main-svg", timeout=PATIENCE * SECOND)
         return page
 
     yield open_page
