@@ -13,10 +13,9 @@ from typing import TypeVar
 import numpy as np
 import soundfile
 
-from app.progress import progress
-
 from app.audio import SAMPLE_RATE, load
 from app.errors import UndertoneError
+from app.progress import progress
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3"})
 CACHE = Path(".cache")
