@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,8 @@ class Classifier:
         self.window = round(self.info.window_seconds * self.sample_rate)
         self._loading = Lock()
         self._classify: Callable[[np.ndarray], np.ndarray] | None = None
+        self._embed: Callable[[np.ndarray], np.ndarray] | None = None
+        self._model: Any = None
 
     @property
     def ready(self) -> bool:
@@ -70,6 +73,26 @@ class Classifier:
         """
         return self.load()(windows)
 
+    def embeddings(self, windows: np.ndarray) -> np.ndarray:
+        """What the model knows of windows before it decides, for a classifier of one's own.
+
+        Args:
+            windows: as `probabilities` takes them.
+
+        Returns:
+            (n, size) float32, the input of the last layer; its size is the bundle's.
+
+        Raises:
+            BundleError: as `load`, at the first call.
+        """
+        self.load()
+        with self._loading:
+            if self._embed is None:
+                from .saved_model import without_head
+
+                self._embed = self._graph(without_head(self._model))
+        return self._embed(windows)
+
     def _traced(self) -> Callable[[np.ndarray], np.ndarray]:
         """The calibrated model as one graph, warm: model(x) costs several times as much."""
         _PROCESSES.add(os.getpid())
@@ -78,20 +101,30 @@ class Classifier:
 
         from .saved_model import read
 
-        model, info = read(self.folder)
+        self._model, info = read(self.folder)
+
+        def probabilities(windows: tf.Tensor, training: bool) -> tf.Tensor:
+            return tf.nn.softmax(self._model(windows, training=training) / info.temperature)
+
+        classify = self._graph(probabilities)
+        classify(np.zeros((1, self.window), np.float32))
+        return classify
+
+    def _graph(self, layers: Callable[..., Any]) -> Callable[[np.ndarray], np.ndarray]:
+        """Layers over windows as one compiled graph."""
+        import tensorflow as tf
 
         # AutoGraph has nothing to do here, and would leave a file in the temporary folder.
         @tf.function(
             input_signature=[tf.TensorSpec((None, self.window), tf.float32)], autograph=False
         )
-        def probabilities(windows: tf.Tensor) -> tf.Tensor:
-            return tf.nn.softmax(model(windows, training=False) / info.temperature)
+        def graph(windows: tf.Tensor) -> tf.Tensor:
+            return layers(windows, training=False)
 
-        def classify(windows: np.ndarray) -> np.ndarray:
-            return probabilities(tf.constant(windows, tf.float32)).numpy()
+        def run(windows: np.ndarray) -> np.ndarray:
+            return graph(tf.constant(windows, tf.float32)).numpy()
 
-        classify(np.zeros((1, self.window), np.float32))
-        return classify
+        return run
 
 
 _PROCESSES: set[int] = set()  # that have loaded TensorFlow

@@ -18,6 +18,16 @@ def write(folder: Path, model: keras.Model, info: BundleInfo) -> None:
     write_info(folder, info)
 
 
+def without_head(model: keras.Model) -> keras.Model:
+    """The same layers and weights up to the input of the last layer, which makes the logits."""
+    head = model.layers[-1]
+    # Of a model inside a model, `head.input` would be its own input and not what it is called on.
+    taken = keras.Operation.input.__get__(head)
+    if isinstance(head, keras.Model):
+        taken = without_head(head)(taken)
+    return keras.Model(model.inputs, taken)
+
+
 def read(folder: Path) -> tuple[keras.Model, BundleInfo]:
     """Load a bundle, its model ready for inference.
 

@@ -41,6 +41,19 @@ def test_probabilities_are_those_of_the_saved_model_at_its_temperature(model, wi
     np.testing.assert_allclose(model.probabilities(windows), expected, atol=1e-5)
 
 
+def test_the_last_layer_makes_the_answer_of_the_embeddings(model, windows):
+    saved, info = read(model.folder)
+    head = saved.layers[-1]
+    while hasattr(head, "layers"):
+        head = head.layers[-1]
+    kernel, bias = head.get_weights()
+    embeddings = model.embeddings(windows)
+    assert embeddings.shape == (len(windows), len(kernel))
+    logits = (embeddings @ kernel + bias) / info.temperature
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model.probabilities(windows), expected, atol=1e-4)
+
+
 def test_a_window_does_not_depend_on_its_batch(model, windows):
     alone = np.concatenate([model.probabilities(window[None]) for window in windows])
     np.testing.assert_allclose(model.probabilities(windows), alone, atol=1e-5)
