@@ -8,7 +8,7 @@ import sys
 from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -16,6 +16,9 @@ from .classifier import DEFAULT_MODEL, Classifier
 from .commands.stderr import native_chatter_held
 from .errors import UndertoneError
 from .folders import MODELS, command, how_to_install
+
+if TYPE_CHECKING:
+    from .collection import Item
 
 # TensorFlow reads this when it is imported: its notes on the CPU say nothing to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -171,6 +174,14 @@ def predict(
         int | None,
         typer.Option(min=1, help="The sound track of a film; the default one if none is named."),
     ] = None,
+    embeddings: Annotated[
+        bool,
+        typer.Option(
+            "--embeddings",
+            help="A row a window of speech with what the model knows of it before it decides, as "
+            "CSV: for a classifier of your own.",
+        ),
+    ] = False,
     model: Model = DEFAULT_MODEL,
 ) -> None:
     """Hear recordings and print the emotion of each.
@@ -179,6 +190,10 @@ def predict(
     wrong usage. Parquet is written part by part, by worker processes of this machine or of a Dask
     cluster; the same command goes on where a run was stopped.
     """
+    if embeddings and (timeline or scheduler or form not in (None, "csv") or jobs > 1):
+        raise typer.BadParameter("--embeddings writes CSV, one recording after the other.")
+    if embeddings and (channels == "split" or track):
+        raise typer.BadParameter("--embeddings are of mixed channels and default tracks.")
     if scheduler or form == "parquet":
         if not out or form not in (None, "parquet"):
             raise typer.BadParameter("a cluster writes Parquet: give --out and no other --format.")
@@ -198,6 +213,8 @@ def predict(
         raise typer.BadParameter(f"{form} is a file for each recording: give a folder with --out.")
     if collection.note:
         typer.echo(collection.note, err=True)
+    if embeddings:
+        raise typer.Exit(0 if embed(items, model, out) else 1)
     classifier = load_model(model)
     try:
         if form in LABEL_FORMATS:
@@ -211,6 +228,21 @@ def predict(
     except OSError as error:
         stop(f"The results cannot be written: {error.strerror or error}.")
     raise typer.Exit(0 if well else 1)
+
+
+def embed(items: "list[Item]", model: str, out: str | None) -> bool:
+    """Write the embeddings of recordings; whether all went well."""
+    from .commands.embeddings import Remembering, write_embeddings
+    from .commands.predict import opened_whole
+
+    classifier = Remembering(bundle_folder(model))
+    with native_chatter_held():
+        classifier.load()
+    try:
+        with opened_whole(Path(out)) if out else nullcontext(sys.stdout) as file:
+            return write_embeddings(items, classifier, file)
+    except OSError as error:
+        stop(f"The results cannot be written: {error.strerror or error}.")
 
 
 def score(names: list[str], out: str, scheduler: str | None, jobs: int, model: str) -> bool:
