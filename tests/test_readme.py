@@ -1,4 +1,4 @@
-"""Every code block of README.md is run as it is printed."""
+"""Every code block of README.md and app/README.md is run as it is printed."""
 
 import os
 import re
@@ -15,7 +15,10 @@ from tests.conftest import EXAMPLES, ROOT
 from tests.serving import app_running
 
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCKS = FENCED.findall((ROOT / "README.md").read_text("utf-8"))
+DOCUMENTS = ("README.md", "app/README.md")
+BLOCKS = [
+    block for name in DOCUMENTS for block in FENCED.findall((ROOT / name).read_text("utf-8"))
+]
 PYTHON = [code for language, code in BLOCKS if language == "python"]
 SERVED = "http://localhost:7860"
 TIMEOUT = 300  # seconds, on a busy machine
@@ -25,7 +28,6 @@ NOT_RUN = {
     "make ": "installs from the network, serves until it is stopped, or runs this very test",
     "pip install ": "downloads from the network; tests/test_wheel.py installs the wheel",
     ".venv/bin/python -m pip install ": "downloads from the network",
-    "undertone": "serves until it is stopped; tests/test_wheel.py starts it",
     "python -m app --": "serves until it is stopped; tests/app/test_serve.py starts it",
     ".venv/bin/python -m app --model mine": "serves a model that has to be trained before",
     "python -m app listen": "needs a microphone",
@@ -34,7 +36,7 @@ NOT_RUN = {
     ".venv/bin/python -m model_training ": "needs corpora from the network, and twenty minutes",
 }
 # Commands that begin like one of those and are run all the same.
-RUN = ("undertone predict ", "python -m app listen --input ")
+RUN = ("python -m app listen --input ",)
 
 
 def commands():
