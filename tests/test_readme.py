@@ -16,9 +16,7 @@ from tests.serving import app_running
 
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DOCUMENTS = ("README.md", "app/README.md")
-BLOCKS = [
-    block for name in DOCUMENTS for block in FENCED.findall((ROOT / name).read_text("utf-8"))
-]
+BLOCKS = [block for name in DOCUMENTS for block in FENCED.findall((ROOT / name).read_text("utf-8"))]
 PYTHON = [code for language, code in BLOCKS if language == "python"]
 SERVED = "http://localhost:7860"
 TIMEOUT = 300  # seconds, on a busy machine
