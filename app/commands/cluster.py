@@ -1,4 +1,4 @@
-"""Hearing a large archive on a Dask cluster, each worker with the model in its memory."""
+"""Analysis of very many recordings on a Dask cluster; each worker keeps the model in memory."""
 
 import os
 import signal
@@ -23,25 +23,25 @@ from ..folders import MODELS
 from ..progress import progress
 from ..recordings import Analysis, analyze
 from ..tables import Outcome
-from .parquet import Archive
+from .parquet import ParquetResults
 from .stderr import native_chatter_held
 
 FILES_PER_PART = 200
-SECONDS_PER_PART = 30  # what a run that is killed loses at most
-QUEUED = 3  # recordings a thread of the cluster: one that it hears and two that wait
+SECONDS_PER_PART = 30  # a killed run loses at most this much
+QUEUED = 3  # recordings per thread of the cluster: one in analysis and two that wait
 PATIENCE = 30  # seconds for the scheduler to answer, and for a first worker to join it
 
 
 class ClusterError(UndertoneError):
-    """A cluster that cannot be used; the message is one sentence that says why."""
+    """A cluster cannot be used; the message is one sentence that says why."""
 
 
 class Model(WorkerPlugin):
-    """Loads the model when a worker joins, and refuses a worker that has another.
+    """Loads the model when a worker joins, and refuses a worker with another model.
 
     Args:
-        model: its name in the worker's own `models/`, or a path that the worker can read.
-        digest: of the model that is meant.
+        model: its name in the `models/` of the worker, or a path that the worker can read.
+        digest: of the model.
     """
 
     name = "undertone-model"
@@ -60,19 +60,19 @@ def connected(scheduler: str | None, jobs: int) -> Iterator[Client]:
     """A client of a cluster with at least one worker.
 
     Args:
-        scheduler: its address, such as `tcp://10.0.0.1:8786`; None for a cluster on this machine,
-            which ends with the context.
+        scheduler: its address, such as `tcp://10.0.0.1:8786`; None starts a cluster on this machine
+            that ends with the context.
         jobs: worker processes of that cluster.
 
     Raises:
-        ClusterError: nothing answers there, or no worker joins within `PATIENCE`.
+        ClusterError: there is no answer, or no worker joins within `PATIENCE`.
     """
     with ExitStack() as stack:
         address: str | LocalCluster | None = scheduler
         if address is None:
-            # Workers inherit both: what they fail at comes back as an error, and where someone
-            # interrupts the command, it writes what is done before it ends them.
-            threads = max(1, (os.cpu_count() or 1) // jobs)  # so that they don't fight for cores
+            # Workers inherit both: their failures come back as errors, and an interrupted command
+            # writes its results before it ends the workers.
+            threads = max(1, (os.cpu_count() or 1) // jobs)  # without more threads than cores
             with native_chatter_held(), interrupts_waiting():
                 address = LocalCluster(
                     n_workers=jobs,
@@ -94,7 +94,7 @@ def connected(scheduler: str | None, jobs: int) -> Iterator[Client]:
 
 @contextmanager
 def interrupts_waiting() -> Iterator[None]:
-    """Let an interrupt wait for the end; processes that begin inside never see one."""
+    """Block interrupts inside the context; processes started inside never get one."""
     if sys.platform == "win32":
         yield
         return
@@ -105,57 +105,57 @@ def interrupts_waiting() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def hear_archive(
-    items: Iterable[Item], archive: Archive, model: Model, client: Client
+def analyze_all(
+    items: Iterable[Item], results: ParquetResults, model: Model, client: Client
 ) -> Generator[Outcome]:
-    """Hear recordings and write what is heard, some hundred at a time.
+    """Analyze recordings and write their results, some hundred at a time.
 
-    What a worker was hearing when it died is heard again by another. Closing the iterator writes
-    what is done and ends the work.
+    If a worker dies, another one analyzes its recordings again. Closing the iterator writes the
+    results so far and ends the work.
 
     Args:
-        items: the recordings, which every worker must be able to open.
-        archive: where the results go.
-        model: what listens.
+        items: the recordings; every worker must be able to open them.
+        results: the folder for the results.
+        model: the model of the workers.
         client: of the cluster.
 
     Yields:
-        An outcome for each recording, as they are done.
+        An outcome for each recording, in the order in which they finish.
 
     Raises:
-        ArchiveError: results cannot be written.
-        BundleError: a worker cannot load the model, or has another.
+        ParquetError: results cannot be written.
+        BundleError: a worker cannot load the model, or has another one.
         ClusterError: the scheduler went away.
     """
     client.register_plugin(model)
     waiting = iter(items)
     running = completed()
-    heard: dict[Any, str] = {}  # the recording of each task
+    names: dict[Any, str] = {}  # the recording of each task
     pending: list[Outcome] = []
     began = time.monotonic()
 
     def submit(count: int) -> None:
         for item in islice(waiting, count):
-            task = client.submit(hear_one, item, model.model, pure=False)
-            heard[task.key] = item.name
+            task = client.submit(analyze_one, item, model.model, pure=False)
+            names[task.key] = item.name
             running.add(task)
 
     try:
         submit(QUEUED * sum(client.nthreads().values()))
         for task in running:
             submit(1)
-            pending.append(outcome(task, heard.pop(task.key)))
+            pending.append(outcome(task, names.pop(task.key)))
             yield pending[-1]
             if len(pending) >= FILES_PER_PART or time.monotonic() > began + SECONDS_PER_PART:
-                archive.append(pending)
+                results.append(pending)
                 pending, began = [], time.monotonic()
     finally:
         if pending:
-            archive.append(pending)
+            results.append(pending)
 
 
-def hear_one(item: Item, model: str) -> Outcome:
-    """Runs on a worker: one recording, by the model that it has loaded."""
+def analyze_one(item: Item, model: str) -> Outcome:
+    """Runs on a worker: analyze one recording with the loaded model."""
 
     def work() -> Analysis:
         with ExitStack() as stack:
@@ -168,7 +168,7 @@ def hear_one(item: Item, model: str) -> Outcome:
 
 
 def outcome(task: Future, name: str) -> Outcome:
-    """What became of a task; whatever went wrong with it, the archive goes on.
+    """The outcome of a task. An error in one recording does not stop the others.
 
     Raises:
         ClusterError: the scheduler went away.
@@ -176,47 +176,47 @@ def outcome(task: Future, name: str) -> Outcome:
     try:
         result: Outcome = task.result()
     except KilledWorker:
-        return Outcome(name, error="The recording ended every worker that tried to hear it.")
+        return Outcome(name, error="The recording ended every worker that tried to analyze it.")
     except (CancelledError, FutureCancelledError) as error:
         raise ClusterError(
-            "The scheduler went away: give the command again to go on where it was."
+            "The scheduler went away: run the same command again to resume."
         ) from error
-    except Exception as error:  # of any kind: it comes from another machine
-        return Outcome(name, error=f"The recording cannot be heard ({type(error).__name__}).")
+    except Exception as error:  # of any type, from another machine
+        return Outcome(name, error=f"The recording cannot be analyzed ({type(error).__name__}).")
     return result
 
 
 def score(
     chosen: Collection, out: str, bundle: Path, scheduler: str | None, jobs: int
 ) -> dict[str, str]:
-    """Hear an archive from the command line, with progress where someone looks.
+    """Analyze recordings from the command line, with a progress bar on a terminal.
 
     Args:
         chosen: the recordings.
-        out: the folder of the results, as well.
-        bundle: the model's folder.
+        out: the folder for the results; its own results are kept.
+        bundle: the folder of the model.
         scheduler, jobs: as `connected` takes them.
 
     Returns:
-        What could not be heard, now or in an earlier run, each with its reason.
+        The recordings that could not be analyzed, now or in an earlier run, each with its reason.
 
     Raises:
         UndertoneError: a place, the model or the cluster cannot be used.
     """
     info = read_info(bundle)
     digest = info.model_sha256
-    # Workers elsewhere look for a shipped model in their own folder of models.
+    # Workers on other machines look for a shipped model in their own `models/`.
     model = bundle.name if bundle.parent == MODELS else str(bundle.resolve())
-    archive = Archive(out, digest, info.labels)
-    waiting = [item for item in chosen.items if item.name not in archive.done]
+    results = ParquetResults(out, digest, info.labels)
+    waiting = [item for item in chosen.items if item.name not in results.done]
     if waiting:
         with (
             connected(scheduler, jobs) as client,
-            closing(hear_archive(waiting, archive, Model(model, digest), client)) as outcomes,
+            closing(analyze_all(waiting, results, Model(model, digest), client)) as outcomes,
         ):
             total = len(chosen.items)
             done = total - len(waiting)
             for _ in progress(outcomes, initial=done, total=total, unit="file"):
                 pass
     names = [item.name for item in chosen.items]
-    return {name: error for name in names if (error := archive.done[name])}
+    return {name: error for name in names if (error := results.done[name])}

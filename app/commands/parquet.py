@@ -1,4 +1,4 @@
-"""The results of a large archive: Parquet files, part by part, wherever fsspec can write."""
+"""The results of very many recordings: Parquet files, part by part, on any fsspec file system."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -17,27 +17,28 @@ from ..errors import AudioError, UndertoneError
 from ..names import printable
 from ..tables import Outcome
 
-MODEL = b"undertone.model"  # in the metadata of each part: the digest of the model that heard it
+MODEL = b"undertone.model"  # in the metadata of each part: the digest of the model that analyzed it
 Answer = TypeVar("Answer")
 
 
-class ArchiveError(UndertoneError):
-    """A place that cannot be read or written; the message is one sentence that says why."""
+class ParquetError(UndertoneError):
+    """A place cannot be read or written; the message is one sentence that says why."""
 
 
-class Archive:
-    """A folder with a table of the files and one of their segments, each of many parts.
+class ParquetResults:
+    """A folder with a table of files and a table of their segments, each in many parts.
 
-    A part of the files table is written after its segments and in one step: what it names is done,
-    and segments without it are the rest of a run that was stopped. One run at a time may write.
+    A part of the files table is written atomically and after its segments. So the files in it are
+    done, and a part of segments without it is left over from a stopped run. Only one run at a time
+    may write.
 
     Args:
         folder: a path or an address of fsspec, such as `s3://bucket/results`.
-        model: the digest of the model; one archive holds results of one model.
-        labels: its emotions, in their order.
+        model: the digest of the model; a folder holds results of one model.
+        labels: the emotions of the model, in their order.
 
     Raises:
-        ArchiveError: the folder cannot be used, or holds results of another model.
+        ParquetError: the folder cannot be used, or holds results of another model.
     """
 
     def __init__(self, folder: str, model: str, labels: Sequence[str]) -> None:
@@ -51,14 +52,14 @@ class Archive:
 
     @property
     def done(self) -> Mapping[str, str | None]:
-        """The files that have a row here, each with its error."""
+        """The files that have a row, each with its error."""
         return MappingProxyType(self._done)
 
     def append(self, outcomes: Sequence[Outcome]) -> None:
         """Write the next part.
 
         Raises:
-            ArchiveError: it cannot be written; a later run hears these files again.
+            ParquetError: it cannot be written; a later run analyzes these files again.
         """
         name = f"part-{self._parts:06}.parquet"
         self._try(lambda: self._write("segments", name, tables.segments(outcomes, self._labels)))
@@ -77,7 +78,7 @@ class Archive:
             with self._system.open(path, "rb") as file:
                 table = pq.read_table(file, columns=["file", "error"])
             if table.schema.metadata.get(MODEL) != self._metadata[MODEL]:
-                raise ArchiveError(
+                raise ParquetError(
                     f"{self._folder} holds results of another model: choose another folder."
                 )
             done.update(zip(*(table[name].to_pylist() for name in ("file", "error")), strict=True))
@@ -102,36 +103,39 @@ class Archive:
 
 
 def reached(place: str, action: Callable[[], Answer]) -> Answer:
-    """What an action on a file system gives, its errors as one sentence.
+    """The result of an action on a file system; its errors become one sentence.
 
     Raises:
-        ArchiveError: the place cannot be reached.
+        ParquetError: the place cannot be reached.
     """
     try:
         return action()
-    except (ImportError, ValueError) as error:  # of fsspec, for what it does not know or lacks
+    except (
+        ImportError,
+        ValueError,
+    ) as error:  # of fsspec, for an unknown protocol or a missing package
         if isinstance(error, UndertoneError):
             raise
-        raise ArchiveError(f"{place} cannot be reached: {error}.") from error
+        raise ParquetError(f"{place} cannot be reached: {error}.") from error
     except OSError as error:
-        raise ArchiveError(f"{place} cannot be reached: {error.strerror or error}.") from error
+        raise ParquetError(f"{place} cannot be reached: {error.strerror or error}.") from error
 
 
 def listed(names: Iterable[str]) -> Collection:
-    """Every recording that names stand for, once each and in order.
+    """The recordings of files, archives, folders and patterns, without duplicates and in order.
 
     Args:
         names: files, zip archives, folders and patterns, as paths or addresses of fsspec.
 
     Raises:
-        ArchiveError: a place cannot be reached, or holds no recording.
+        ParquetError: a place cannot be reached, or has no recording.
     """
     found = Collection()
     for name in names:
         before = len(found.items)
         reached(name, partial(_list, name, found))
         if len(found.items) == before:
-            raise ArchiveError(f"There is no recording in {name}.")
+            raise ParquetError(f"There is no recording in {name}.")
     found.items = list({item.name: item for item in found.items}.values())
     return found
 

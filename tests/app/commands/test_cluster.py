@@ -11,11 +11,13 @@ from itertools import islice
 import pandas as pd
 import pytest
 from distributed import Client
+from typer.testing import CliRunner
 
 from app import tables
+from app.__main__ import app as commands
 from app.bundle import BundleError
-from app.commands.cluster import ClusterError, Model, connected, hear_archive, hear_one
-from app.commands.parquet import Archive, ArchiveError, listed
+from app.commands.cluster import ClusterError, Model, analyze_all, analyze_one, connected
+from app.commands.parquet import ParquetError, ParquetResults, listed
 from app.emotions import LABELS
 from app.folders import MODELS
 from app.recordings import analyze
@@ -129,7 +131,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     digest, out = classifier.info.model_sha256, tmp_path / "out"
     model = Model(classifier.name, digest)
     items = listed(recordings).items
-    stopped = hear_archive(items, Archive(str(out), digest, LABELS), model, local)
+    stopped = analyze_all(items, ParquetResults(str(out), digest, LABELS), model, local)
     assert len(list(islice(stopped, 10))) == 10
     stopped.close()
     first = rows(out, "files")["file"].tolist()
@@ -140,28 +142,30 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     kept = rows(out, "files")["file"].tolist()
     assert 0 < len(kept) < len(first)
 
-    archive = Archive(str(out), digest, LABELS)
+    archive = ParquetResults(str(out), digest, LABELS)
     assert set(archive.done) == set(kept)
     assert not (out / "segments" / last).exists()
     rest = [item for item in items if item.name not in archive.done]
-    heard = [outcome.file for outcome in hear_archive(rest, archive, model, local)]
+    heard = [outcome.file for outcome in analyze_all(rest, archive, model, local)]
     assert sorted(heard) == sorted(item.name for item in rest)
     assert_whole(out, recordings)
 
 
 def test_a_worker_with_another_model_is_refused(classifier, local, tmp_path):
-    hearing = hear_archive(
-        [], Archive(str(tmp_path), "other", LABELS), Model(classifier.name, "other"), local
+    hearing = analyze_all(
+        [], ParquetResults(str(tmp_path), "other", LABELS), Model(classifier.name, "other"), local
     )
     with pytest.raises(BundleError, match=f"has another model {classifier.name}"):
         next(hearing)
 
 
 def test_an_archive_holds_results_of_one_model(tmp_path):
-    Archive(str(tmp_path), "first", LABELS).append([tables.Outcome("a.wav", error="It is empty.")])
-    assert Archive(str(tmp_path), "first", LABELS).done == {"a.wav": "It is empty."}
-    with pytest.raises(ArchiveError, match="another model"):
-        Archive(str(tmp_path), "second", LABELS)
+    ParquetResults(str(tmp_path), "first", LABELS).append(
+        [tables.Outcome("a.wav", error="It is empty.")]
+    )
+    assert ParquetResults(str(tmp_path), "first", LABELS).done == {"a.wav": "It is empty."}
+    with pytest.raises(ParquetError, match="another model"):
+        ParquetResults(str(tmp_path), "second", LABELS)
 
 
 def test_recordings_are_found_wherever_fsspec_can_look(tmp_path, examples):
@@ -171,17 +175,17 @@ def test_recordings_are_found_wherever_fsspec_can_look(tmp_path, examples):
     assert f"{here}/{examples[0].name}" in inside
     assert len(inside) == len(set(inside))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ArchiveError, match="There is no recording in"):
+    with pytest.raises(ParquetError, match="There is no recording in"):
         listed([str(tmp_path / "empty")])
-    with pytest.raises(ArchiveError, match="There is no recording in"):
+    with pytest.raises(ParquetError, match="There is no recording in"):
         listed([f"{tmp_path}/*.wav"])
-    with pytest.raises(ArchiveError, match="cannot be reached: Protocol not known"):
+    with pytest.raises(ParquetError, match="cannot be reached: Protocol not known"):
         listed(["nowhere://bucket/folder"])
 
 
 def test_a_recording_that_is_gone_is_an_outcome_with_its_reason(classifier, tmp_path):
     (item,) = listed([str(tmp_path / "gone.wav")]).items
-    gone = hear_one(item, str(MODELS / classifier.name))
+    gone = analyze_one(item, str(MODELS / classifier.name))
     assert gone.error == "The recording cannot be read: No such file or directory."
 
 
@@ -209,12 +213,10 @@ def test_without_the_extra_packages_the_command_says_which(tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_cluster_writes_nothing_but_parquet(tmp_path):
-    for words in (
-        ["--format", "parquet"],
-        ["--scheduler", "tcp://a", "--format", "csv", "--out", "b"],
-    ):
-        with process("app", "predict", "a.wav", *words) as command:
-            said, _ = command.communicate(timeout=PATIENCE)
-        assert command.returncode == 2
-        assert b"a cluster writes Parquet" in said
+@pytest.mark.parametrize(
+    "words", [["--format", "parquet"], ["--scheduler", "tcp://a", "--format", "csv", "--out", "b"]]
+)
+def test_a_cluster_writes_nothing_but_parquet(words):
+    done = CliRunner().invoke(commands, ["predict", "a.wav", *words])
+    assert done.exit_code == 2
+    assert "a cluster writes Parquet" in done.output
