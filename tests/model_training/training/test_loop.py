@@ -19,12 +19,26 @@ from model_training.corpora.clips import decode
 from model_training.ingredients.schedules import Plateau
 from model_training.ingredients.waveform_augmentation import Surroundings
 from model_training.protocols import ravdess_si
+from model_training.recipes import residual_mel
 from model_training.training import batches, checkpoints, loop
 
 RATE = 16_000
 FLAGSHIP = recipes.load("residual-mel")
+
+
+def one_block(shape, classes):
+    """Every kind of layer of the flagship's network, once: it is built in a third of the time."""
+    features = keras.Input(shape)
+    x = keras.layers.Reshape((*shape, 1))(features)
+    x = residual_mel.residual(residual_mel.convolution(x, 8, 3, (4, 4)), 16, (4, 4))
+    x = keras.layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
+    x = keras.layers.Dropout(0.3)(residual_mel.attentive_statistics(x))
+    return keras.Model(features, keras.layers.Dense(classes, name="logits")(x))
+
+
 SMALL = dataclasses.replace(
     FLAGSHIP,
+    network=one_block,
     batch_size=8,
     sampling=dataclasses.replace(FLAGSHIP.sampling, clips_per_epoch=16),
 )
@@ -98,11 +112,11 @@ class Killed(BaseException):
 TINY = dataclasses.replace(
     recipes.load("mfcc-cnn"),
     batch_size=32,
-    schedule=Plateau(epochs=5, learning_rate=1e-3, patience=1, stop_after=3),
+    schedule=Plateau(epochs=3, learning_rate=1e-3, patience=1, stop_after=2),
 )
 
 
-def classic(table, clips, folder, epochs=5, tensorboard=False):
+def classic(table, clips, folder, epochs=3, tensorboard=False):
     split = ravdess_si(table, 1)
     run = loop.Run(TINY.name, split.protocol, split.fold, 5, epochs, "float32")
     out = folder / "bundle"
@@ -113,8 +127,15 @@ def classic(table, clips, folder, epochs=5, tensorboard=False):
 def test_a_classic_run_killed_between_two_files_goes_on_to_the_same_place(
     table, clips, tmp_path, monkeypatch
 ):
-    """The history of the second epoch is written, its checkpoint is not."""
-    whole = classic(table, clips, tmp_path / "whole")
+    """The history of the second epoch is written, its checkpoint is not.
+
+    The whole run also writes its history for TensorBoard.
+    """
+    whole = classic(table, clips, tmp_path / "whole", tensorboard=True)
+    (events,) = (tmp_path / "whole" / loop.TENSORBOARD_FOLDER).glob(
+        "validation/events.out.tfevents.*"
+    )
+    assert b"epoch_accuracy" in events.read_bytes()
 
     def killed(self, epoch, logs=None):
         checkpoint = self.folder / checkpoints.CHECKPOINT_FILE
@@ -144,12 +165,6 @@ def test_a_classic_run_killed_between_two_files_goes_on_to_the_same_place(
     )
     for name in (loop.CONFIG_FILE, loop.VERSIONS_FILE, checkpoints.LOG_FILE):
         assert (tmp_path / "killed" / name).stat().st_size > 0
-
-
-def test_the_history_can_be_followed_in_tensorboard(table, clips, tmp_path):
-    classic(table, clips, tmp_path, epochs=1, tensorboard=True)
-    (events,) = (tmp_path / loop.TENSORBOARD_FOLDER).glob("validation/events.out.tfevents.*")
-    assert b"epoch_accuracy" in events.read_bytes()
 
 
 def test_a_folder_with_another_run_is_refused(table, clips, tmp_path):
