@@ -1,1 +1,1 @@
-"""Makes the models: corpora, recipes, training and evaluation."""
+"""Training of the models: corpora, recipes, training and evaluation."""

@@ -168,7 +168,7 @@ def evaluate(
     from model_training.reports import card
 
     of_bundle(bundle, data, speaker_pattern).evaluate(bundle, results)
-    known = card.sources(bundle, results)
+    known = card.read(bundle, results)
     if readme:
         card.write_figures(known, readme)
     typer.echo(card.figures_table(known))
@@ -247,17 +247,18 @@ def baseline(
     _needs_extra("opensmile")
     from model_training.corpora.clips import decode
     from model_training.corpora.table import load_corpora
-    from model_training.evaluation import baseline, metrics
-    from model_training.evaluation.results import path
+    from model_training.evaluation import baseline
+    from model_training.evaluation.results import write
     from model_training.protocols import folds_of, speaker_independent
 
     split = speaker_independent(protocol)
     table = load_corpora(data, speaker_pattern=speaker_pattern).table
     features = baseline.features(table, decode(table, baseline.SAMPLE_RATE))
     for number in fold or range(1, folds_of(protocol, table) + 1):
-        found = baseline.evaluate(split(table, number), features)
-        metrics.write(found, path(results, found))
-        typer.echo(f"fold {number}: UAR {found.headline.uar:.3f}, WA {found.headline.accuracy:.3f}")
+        evaluation = baseline.evaluate(split(table, number), features)
+        write(evaluation, results)
+        figures = evaluation.headline
+        typer.echo(f"fold {number}: UAR {figures.uar:.3f}, WA {figures.accuracy:.3f}")
 
 
 @commands.command()

@@ -1,4 +1,4 @@
-"""What the source of a recipe did: its clips, augmented copies of them, and its random split."""
+"""The protocol of the source of a recipe: its corpora, augmented copies and random split."""
 
 import numpy as np
 import pandas as pd
@@ -10,24 +10,24 @@ from model_training.protocols import AS_PUBLISHED, FOLDS, ProtocolError, Split, 
 from model_training.recipes import Published
 
 WARNING = (
-    "as-published splits clips at random, as the source of the recipe did: it leaks. The voices "
-    "of the test are trained on, and so are copies of its clips where the source made them before "
-    "it split. The figures say little about voices never heard; ravdess-si does."
+    "as-published splits the clips at random, as the source of the recipe did: it leaks. The "
+    "training clips contain voices of the test, and copies of its clips if the source made them "
+    "before the split. The figures say little about other voices; use ravdess-si for that."
 )
-SEED = 0  # of the split and of the copies
+SEED = 0  # for the split and the copies
 
 
 def as_published(table: pd.DataFrame, fold: int, published: Published) -> Split:
     """A stratified 80/20 split over clips and their copies, as the source of a recipe made it.
 
-    It leaks: the voices of the test, and copies of its clips where the source made them before
-    it split, are trained on. A tenth of the training side validates, so that at least the
+    It leaks: the training clips contain voices of the test, and copies of its clips if the source
+    made them before the split. A tenth of the training side is the validation, so that the
     checkpoint is not chosen on the test.
 
     Args:
-        table: all clips, whose index is 0 to its length.
-        fold: which fifth is the test, 1 to 5.
-        published: what the source did.
+        table: all clips, with the index 0 to n - 1.
+        fold: the number of the fifth that is the test, 1 to 5.
+        published: the procedure of the source.
     """
     refuse(AS_PUBLISHED, fold)
     chosen = table[_own(table, published)]
@@ -46,12 +46,12 @@ def as_published(table: pd.DataFrame, fold: int, published: Published) -> Split:
 def by_speaker(table: pd.DataFrame, split: Split, published: Published) -> Split:
     """A split that keeps speakers apart, with the source's corpora and copies in training.
 
-    So what differs from `as-published` is the split alone.
+    It differs from `as-published` only in the split.
 
     Args:
-        table: all clips, whose index is 0 to its length.
-        split: of them.
-        published: what the source did.
+        table: all clips, with the index 0 to n - 1.
+        split: of these clips, by speaker.
+        published: the procedure of the source.
     """
     train = split.train[_own(split.train, published)]
     return Split(
@@ -64,15 +64,16 @@ def by_speaker(table: pd.DataFrame, split: Split, published: Published) -> Split
 
 
 class Copies:
-    """Clips, and after them their copies: row `n * len(clips) + row` is copy n of a clip.
+    """Clips, followed by their augmented copies: row `n * len(clips) + row` is copy n of a clip.
 
-    A copy is the same whenever it is asked for.
+    A copy is computed on access and is the same every time.
 
     Args:
         clips: the originals, copy 0.
-        window, sample_rate: of a copy, in samples and Hz.
-        chances: the augmentation of each copy; rooms and recorded noise in it do nothing.
-        seed: of the copies.
+        window: of a copy, in samples.
+        sample_rate: of the clips, in Hz.
+        chances: the augmentation of each copy; its rooms and recorded noises have no effect.
+        seed: for the copies.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Copies:
         self.seed = seed
 
     def __getitem__(self, position: int) -> np.ndarray:
-        """One clip, (samples,) or one copy, (window,), float32."""
+        """One clip (samples,) or one copy (window,), float32."""
         copy, row = divmod(position, len(self.clips))
         if copy == 0:
             return self.clips[row]
@@ -102,12 +103,12 @@ class Copies:
 
 
 def with_copies(table: pd.DataFrame, chosen: pd.DataFrame, published: Published) -> pd.DataFrame:
-    """Rows of `chosen` and of its copies, by their row in `Copies`, with the number of the `copy`.
+    """The rows of `chosen` and of its copies, indexed as `Copies`, with a column `copy`.
 
     Args:
-        table: all clips, whose index is 0 to its length.
-        chosen: those of them that the source used.
-        published: how often the source copied them.
+        table: all clips, with the index 0 to n - 1.
+        chosen: the clips that the source used.
+        published: the procedure of the source, with the number of copies.
     """
     copied = chosen
     if published.rare_only:

@@ -1,4 +1,4 @@
-"""One recipe under one fold of a protocol, from its clips to its bundle, figures and report."""
+"""One recipe under one fold of a protocol: from the clips to the bundle, figures and report."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,7 +14,8 @@ from model_training.as_published import Copies
 from model_training.corpora.clips import Clips, decode
 from model_training.corpora.folders import Data
 from model_training.corpora.table import load_corpora
-from model_training.evaluation import metrics, results, robustness
+from model_training.evaluation import results, robustness
+from model_training.evaluation.evaluate import Evaluation, evaluate
 from model_training.ingredients.schedules import read_history
 from model_training.protocols import (
     AS_PUBLISHED,
@@ -34,7 +35,7 @@ from model_training.training.checkpoints import HISTORY_FILE
 
 @dataclass(frozen=True)
 class Experiment:
-    """A recipe, who is on which side of its split, and the waveforms at its sample rate."""
+    """A recipe, a split, and the waveforms at the recipe's sample rate."""
 
     recipe: Recipe
     split: Split
@@ -42,7 +43,7 @@ class Experiment:
     data: Data
 
     def announce(self, say: Callable[[str], None]) -> None:
-        """Say who is trained on and, where it is so, that the figures will leak."""
+        """Print the clips and speakers of each side, and a warning if the protocol leaks."""
         if self.split.leaks:
             say(as_published.WARNING)
         sides = (("train", self.split.train), ("validate", self.split.validation))
@@ -50,7 +51,7 @@ class Experiment:
             say(f"{side}: {len(table)} clips of {table['speaker'].nunique()} speakers")
 
     def settings(self, seed: int, epochs: int | None, precision: str) -> loop.Run:
-        """The settings of its run; the epochs are the recipe's own where they are None."""
+        """The settings of a run; `epochs` of None takes the number of the recipe."""
         return loop.Run(
             recipe=self.recipe.name,
             protocol=self.split.protocol,
@@ -61,9 +62,9 @@ class Experiment:
         )
 
     def folder(self, seed: int) -> Path:
-        """Where its run is kept unless somebody says otherwise."""
+        """The default folder of its run."""
         split = self.split
-        # The folds of any corpora are others for others.
+        # Under `speakers`, the folds depend on the corpora.
         of = f"-{'-'.join(split.test['corpus'].unique())}" if split.protocol == SPEAKERS else ""
         name = f"{self.recipe.name}-{split.protocol}{of}-fold-{split.fold}-seed-{seed}"
         return Path("runs", name)
@@ -75,7 +76,7 @@ class Experiment:
         out: Path,
         tensorboard: bool = False,
     ) -> BundleInfo:
-        """Train it, or go on with the run in `folder`, and write the bundle `out`."""
+        """Train the recipe, or resume the run in `folder`, and write the bundle `out`."""
         resources = loop.Resources(
             around=loop.surroundings(self.data, self.recipe.sample_rate),
             start=self.recipe.start(self.data) if self.recipe.start else {},
@@ -85,7 +86,7 @@ class Experiment:
         )
 
     def fit_naming(self, out: Path) -> BundleInfo:
-        """Choose anew from which probability on the bundle `out` names an emotion.
+        """Fit the probability from which the bundle `out` names an emotion, and write it.
 
         Raises:
             ProtocolError: the bundle was made with another split.
@@ -93,44 +94,44 @@ class Experiment:
         self._bundle(out)
         return naming.fit(out, self.split.validation, self.clips)
 
-    def evaluate(self, out: Path, folder: Path) -> metrics.Evaluation:
-        """Measure the bundle `out`; write figures, card and report beside it, and in `folder`.
+    def evaluate(self, out: Path, folder: Path) -> Evaluation:
+        """Evaluate the bundle `out`: its card and report go into it, its figures into `folder`.
 
-        The file in `folder` is what `compare` reads, and is written last.
+        The result file in `folder` is written last, so an evaluation with a result is complete.
 
         Raises:
-            ProtocolError: the bundle was made with another split.
+            ProtocolError: the bundle was trained with another split.
         """
         classifier = self._bundle(out)
         history = read_history(out / HISTORY_FILE)
         seconds = [epoch["seconds"] for epoch in history]
-        found = metrics.evaluate(classifier, self.split, self.clips, seconds)
-        metrics.write(found, out / metrics.EVALUATION_FILE)
-        card.write(card.sources(out, folder), out)
-        report.write(found, history, report.examples(classifier, self.split, self.clips), out)
-        metrics.write(found, results.path(folder, found))
-        return found
+        evaluation = evaluate(classifier, self.split, self.clips, seconds)
+        card.write(card.collect(classifier.info, evaluation, folder), out)
+        report.write(evaluation, history, report.examples(classifier, self.split, self.clips), out)
+        results.write(evaluation, folder)
+        return evaluation
 
     def robustness(self, out: Path, folder: Path) -> robustness.Robustness:
-        """Measure the bundle `out` under worse conditions; write figures and card beside it.
-
-        The figures are also written in `folder`, for the card of a bundle that is told by folds.
+        """Evaluate the bundle `out` under worse conditions; write the figures and the card.
 
         Raises:
-            ProtocolError: the bundle was made with another split, or with one that leaks.
+            ProtocolError: the bundle was trained with another split, or with one that leaks.
+            ResultError: the bundle has not been evaluated.
         """
         if self.split.leaks:
-            raise ProtocolError(f"{out} heard the voices of its test; choose one that did not.")
+            raise ProtocolError(
+                f"{out} was trained on voices of its test; choose a bundle of another protocol."
+            )
         classifier = self._bundle(out)
-        found = robustness.measure(classifier, self.split, self.clips, self.data)
-        robustness.write(found, out / robustness.ROBUSTNESS_FILE)
-        card.write(card.sources(out, folder), out)
-        robustness.write(found, results.robustness_path(folder, classifier.info))
-        return found
+        results.of_bundle(folder, classifier.info)
+        measured = robustness.measure(classifier, self.split, self.clips, self.data)
+        results.write_robustness(measured, folder, classifier.info)
+        card.write(card.read(out, folder), out)
+        return measured
 
     def _bundle(self, out: Path) -> Classifier:
         classifier = Classifier(out)
-        info, sides = classifier.info, loop.voices(self.split)
+        info, sides = classifier.info, loop.split_voices(self.split)
         if (info.trained_on, info.validated_on, info.unheard) != (
             sides.trained,
             sides.validated,
@@ -138,17 +139,17 @@ class Experiment:
         ):
             raise ProtocolError(
                 f"{out} was trained on other clips than {self.split.protocol}, fold "
-                f"{self.split.fold}, has here; it can't be measured honestly with these corpora."
+                f"{self.split.fold}, has here; an evaluation with these corpora would be wrong."
             )
         return classifier
 
 
 @dataclass(frozen=True)
 class Experiments:
-    """The experiments of all folds; the corpora are read once for them.
+    """The experiments of all folds; the corpora are loaded once for all of them.
 
     Attributes:
-        folds: how many there are.
+        folds: number of folds.
         of: makes the experiment of a fold, numbered from 1.
     """
 
@@ -162,13 +163,13 @@ def experiments(
     """The experiments of a recipe under a protocol.
 
     Raises:
-        UndertoneError: no such recipe or protocol, no corpora.
+        UndertoneError: there is no such recipe, protocol or corpus.
     """
     chosen = recipes.load(recipe)
     if protocol != AS_PUBLISHED:
         speaker_independent(protocol)
     elif chosen.published is None:
-        raise ProtocolError(f"{recipe} follows no published system; choose ravdess-si.")
+        raise ProtocolError(f"{recipe} has no published source; choose ravdess-si.")
     table = load_corpora(data, speaker_pattern=speaker_pattern).table
     folds = folds_of(protocol, table)
     for fold in range(1, folds + 1) if protocol == SPEAKERS else ():
@@ -180,9 +181,9 @@ def experiments(
 def experiment(
     recipe: Recipe, table: pd.DataFrame, clips: Clips, protocol: str, fold: int, data: Data
 ) -> Experiment:
-    """A recipe with the clips of a fold; with its source's own clips and copies if it has one.
+    """A recipe with the clips of a fold; a classic recipe with its source's corpora and copies.
 
-    Under `speakers` it is trained on whatever corpora there are, as they are.
+    Under `speakers`, a classic recipe is trained on all corpora, without copies.
     """
     source = recipe.published
     if source is None or protocol == SPEAKERS:
@@ -196,6 +197,6 @@ def experiment(
 
 
 def of_bundle(folder: Path, data: Data, speaker_pattern: str | None = None) -> Experiment:
-    """The experiment that a bundle came from."""
+    """The experiment that produced a bundle."""
     info = bundle.read_info(folder)
     return experiments(data, info.recipe, info.protocol, speaker_pattern).of(info.fold)

@@ -1,4 +1,4 @@
-"""Which clips are trained on, chosen by and tested: always by speaker."""
+"""Protocols: the split of the clips into training, validation and test, always by speaker."""
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ ENGLISH = ("RAVDESS", "TESS", "CREMA-D")
 EVERYONE = "everyone"
 CROSS = "nemo-cross"
 SPEAKERS = "speakers"  # any corpora by speaker
-ALL = "all-si"  # a fold of each of those below at once, as far as their corpora are there
+ALL = "all-si"  # a fold of each protocol in BY_CORPUS at once, for the corpora in the table
 BY_CORPUS = ("ravdess-si", "cremad-si", "tess-si", "nemo-si")
-AS_PUBLISHED = "as-published"  # by clip, and so no protocol of these; see `as_published.py`
-# The group of test clips whose figures are those of the protocol.
+AS_PUBLISHED = "as-published"  # splits by clip, in `as_published.py`
+# The group of test clips whose figures a protocol reports.
 HEADLINES = {
     "ravdess-si": "RAVDESS",
     "cremad-si": "CREMA-D",
@@ -50,26 +50,26 @@ FOLDS = {
     EVERYONE: 1,
     AS_PUBLISHED: 5,
 }
-# Speakers of the clips in assets/examples: never trained on, so that the page shows what the
-# model makes of voices it has not heard.
+# Speakers of the clips in assets/examples. They are never trained on, so the page shows the answers
+# of the model for unseen speakers.
 EXAMPLE_SPEAKERS = ("CREMA-D-1007", "CREMA-D-1022", "CREMA-D-1037", "CREMA-D-1042")
 EXAMPLES = frozenset(EXAMPLE_SPEAKERS)
-# One CREMA-D actor in this many validates (temperature, history), beside two of RAVDESS.
+# One in this many CREMA-D actors is a validation speaker, together with two RAVDESS actors.
 CREMA_D_VALIDATION_STEP = 10
 LEAST_SPEAKERS = 3  # one to train on, one to validate and one to test
-LEAST_CLIPS = 5  # of an emotion to train on
+LEAST_CLIPS = 5  # training clips of an emotion
 
 
 class ProtocolError(UndertoneError):
-    """A split that cannot be made."""
+    """The clips cannot be split as asked."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Three tables of clips, without a common speaker unless the protocol `leaks`.
+    """Three tables of clips without a common speaker, except for a protocol that `leaks`.
 
     Raises:
-        ProtocolError: a speaker stands on two sides, or a side is empty.
+        ProtocolError: a speaker is on two sides, or a side is empty.
     """
 
     protocol: str
@@ -100,48 +100,48 @@ class Split:
 
 
 def ravdess_si(table: pd.DataFrame, fold: int) -> Split:
-    """RAVDESS by actor: spoken clips of four actors are the test, everything else may train.
+    """RAVDESS by actor: the test has the spoken clips of four actors; all other clips may train.
 
-    The speakers of the example clips are part of the test, as CREMA-D's.
+    The speakers of the example clips are in the test too, as CREMA-D.
     """
     refuse("ravdess-si", fold)
     return _split("ravdess-si", table, fold, _tested(table, "ravdess-si", fold) | EXAMPLES)
 
 
 def cremad_si(table: pd.DataFrame, fold: int) -> Split:
-    """CREMA-D by actor, five folds by the number of the actor modulo 5; everything else may train.
+    """CREMA-D by actor: five folds by the actor's number modulo 5; all other clips may train.
 
-    Scored among the six labels of the corpus, and unmasked beside.
+    Answers are scored among the six labels of the corpus, and separately among all labels.
     """
     refuse("cremad-si", fold)
     return _split("cremad-si", table, fold, _tested(table, "cremad-si", fold))
 
 
 def tess_si(table: pd.DataFrame, fold: int) -> Split:
-    """TESS by speaker, one of its two women each; the other and everything else may train."""
+    """TESS by speaker: each fold tests one of the two; all other clips may train."""
     refuse("tess-si", fold)
     return _split("tess-si", table, fold, _tested(table, "tess-si", fold))
 
 
 def nemo_si(table: pd.DataFrame, fold: int) -> Split:
-    """nEMO by speaker: every sixth in the order of their names; everything else may train."""
+    """nEMO by speaker: every sixth by name; all other clips may train."""
     refuse("nemo-si", fold)
     return _split("nemo-si", table, fold, _tested(table, "nemo-si", fold))
 
 
 def nemo_cross(table: pd.DataFrame, fold: int) -> Split:
-    """All of nEMO, in Polish, after training and validation on the English corpora alone."""
+    """All of nEMO, in Polish, after training and validation on the English corpora."""
     refuse(CROSS, fold)
     chosen = table[table["corpus"].isin((*ENGLISH, "nEMO"))]
     return _split(CROSS, chosen, fold, set(_speakers(table, "nEMO")))
 
 
 def all_si(table: pd.DataFrame, fold: int) -> Split:
-    """That fold of ravdess-si, cremad-si, tess-si and nemo-si, as far as each has it, at once.
+    """The same fold of ravdess-si, cremad-si, tess-si and nemo-si, where it exists, in one split.
 
-    One model that heard nobody of the tests serves four protocols, so six trainings are enough for
-    all of their nineteen folds. It learns from a little less than each would allow. Without nEMO
-    in the table it serves the other three.
+    One model is tested for four protocols, so six trainings cover all of their nineteen folds. It
+    gets slightly fewer training clips than under the single protocols. A table without nEMO covers
+    the other three.
     """
     refuse(ALL, fold)
     having = [protocol for protocol in BY_CORPUS if fold <= FOLDS[protocol]]
@@ -149,9 +149,9 @@ def all_si(table: pd.DataFrame, fold: int) -> Split:
 
 
 def speakers(table: pd.DataFrame, fold: int) -> Split:
-    """Any corpora by speaker, each tested once; half of the next fold's speakers validate.
+    """Any corpora by speaker: each speaker is tested once; half of the next fold's are validation.
 
-    Women, men and corpora are spread over the folds.
+    Sexes and corpora are spread over the folds.
 
     Raises:
         ProtocolError: there are too few speakers, or no such fold.
@@ -168,26 +168,26 @@ def speakers(table: pd.DataFrame, fold: int) -> Split:
     tested = set(order[fold - 1 :: folds])
     validating = set(order[fold % folds :: folds][::2])
     tests, validates = (table["speaker"].isin(side) for side in (tested, validating))
-    heard = ~table["speaker"].isin(EXAMPLES - tested)
+    usable = ~table["speaker"].isin(EXAMPLES - tested)
     spoken = table["kind"] == "speech"
     return Split(
         protocol=SPEAKERS,
         fold=fold,
-        train=table[~tests & ~validates & heard],
-        validation=table[validates & heard],
+        train=table[~tests & ~validates & usable],
+        validation=table[validates & usable],
         test=table[tests & spoken],
     )
 
 
 def folds_of(protocol: str, table: pd.DataFrame) -> int:
-    """How many folds a protocol has with these clips."""
+    """The number of folds of a protocol with these clips."""
     if protocol == SPEAKERS:
         return min(FOLDS[SPEAKERS], table["speaker"].nunique())
     return FOLDS[protocol]
 
 
 def check_enough(split: Split) -> None:
-    """Raises ProtocolError where a split has too little to train on or asks what is not trained."""
+    """Raise ProtocolError if emotions of a split have too few training clips or none."""
     where = f"{split.protocol}, fold {split.fold}"
     counts = split.train["emotion"].value_counts()
     if len(counts) < 2:
@@ -207,17 +207,17 @@ def check_enough(split: Split) -> None:
 
 
 def everyone(table: pd.DataFrame, fold: int) -> Split:
-    """For a bundle to ship: everybody may train but the speakers of the example clips, its test.
+    """For a bundle to ship: the test has only the speakers of the example clips.
 
-    The folds of the protocols above measure what such a bundle is worth. The same speakers
-    validate as in fold 1 of ravdess-si.
+    The folds of the other protocols estimate the quality of such a bundle. The validation speakers
+    are those of fold 1 of ravdess-si.
     """
     refuse(EVERYONE, fold)
     actors = _tested(table, "ravdess-si", 1)
     return _split(EVERYONE, table, fold, EXAMPLES, never_validating=actors)
 
 
-# Speaker-independent, by the names that commands and results use.
+# Speaker-independent protocols, by the names that commands and results use.
 PROTOCOLS: dict[str, Callable[[pd.DataFrame, int], Split]] = {
     "ravdess-si": ravdess_si,
     "cremad-si": cremad_si,
@@ -231,10 +231,10 @@ PROTOCOLS: dict[str, Callable[[pd.DataFrame, int], Split]] = {
 
 
 def speaker_independent(protocol: str) -> Callable[[pd.DataFrame, int], Split]:
-    """What splits a table of clips under the protocol of that name.
+    """The function that splits a table of clips under the protocol of that name.
 
     Raises:
-        ProtocolError: there is none that keeps speakers apart.
+        ProtocolError: there is no such protocol, or it does not keep speakers apart.
     """
     if protocol not in PROTOCOLS:
         raise ProtocolError(
@@ -246,13 +246,13 @@ def speaker_independent(protocol: str) -> Callable[[pd.DataFrame, int], Split]:
 
 
 def refuse(protocol: str, fold: int) -> None:
-    """Raises ProtocolError where the protocol has no such fold."""
+    """Raise ProtocolError if the protocol has no such fold."""
     if not 1 <= fold <= FOLDS[protocol]:
         raise ProtocolError(f"{protocol} has folds 1 to {FOLDS[protocol]}, not {fold}.")
 
 
 def _tested(table: pd.DataFrame, protocol: str, fold: int) -> set[str]:
-    """Who is tested in that fold of a protocol of `BY_CORPUS`."""
+    """The test speakers in a fold of a protocol of `BY_CORPUS`."""
     if protocol == "ravdess-si":
         return {f"RAVDESS-{actor:02d}" for actor in RAVDESS_FOLDS[fold - 1]}
     if protocol == "tess-si":
@@ -283,27 +283,27 @@ def _split(
     tested: Set[str],
     never_validating: Set[str] = frozenset(),
 ) -> Split:
-    """The spoken clips of the tested speakers against those of all others.
+    """Split the clips; the test has the spoken clips of the tested speakers.
 
     No clip of a tested speaker, spoken or sung, is on another side. The speakers of the example
-    clips are left out of training wherever they are not tested.
+    clips are never trained on, also if they are not tested.
     """
-    unheard = tested | EXAMPLES
-    validating = _validation_speakers(table, fold, unheard | never_validating)
+    excluded = tested | EXAMPLES
+    validating = _validation_speakers(table, fold, excluded | never_validating)
     validated = table["speaker"].isin(validating)
     return Split(
         protocol=protocol,
         fold=fold,
-        train=table[~table["speaker"].isin(unheard) & ~validated],
+        train=table[~table["speaker"].isin(excluded) & ~validated],
         validation=table[validated],
         test=table[table["speaker"].isin(tested) & (table["kind"] == "speech")],
     )
 
 
 def _validation_speakers(table: pd.DataFrame, fold: int, others: Set[str]) -> set[str]:
-    """Of all but `others`, two of RAVDESS, a tenth of CREMA-D's actors and one of nEMO.
+    """Two speakers of RAVDESS, a tenth of CREMA-D's and one of nEMO, none of them in `others`.
 
-    As many women as men of the first two. Those of RAVDESS and of nEMO differ by fold.
+    RAVDESS and CREMA-D have as many women as men. The speakers of RAVDESS and nEMO differ by fold.
     """
 
     def speakers(corpus: str, sex: str) -> list[str]:
@@ -314,6 +314,6 @@ def _validation_speakers(table: pd.DataFrame, fold: int, others: Set[str]) -> se
     ravdess = [speakers("RAVDESS", sex)[fold : fold + 1] for sex in sexes]
     crema_d = [speakers("CREMA-D", sex)[1::CREMA_D_VALIDATION_STEP] for sex in sexes]
     nemo = _speakers(table, "nEMO")
-    place = fold % max(len(nemo), 1)  # the one after who is tested in that fold of nemo-si
+    place = fold % max(len(nemo), 1)  # after the first test speaker of that fold of nemo-si
     following = [name for name in nemo[place:] + nemo[:place] if name not in others]
     return set().union(*ravdess, *crema_d, following[:1])

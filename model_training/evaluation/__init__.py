@@ -1,1 +1,1 @@
-"""How good a bundle is: metrics, robustness, result files and a baseline."""
+"""Evaluation of bundles: metrics, robustness, result files and a baseline."""

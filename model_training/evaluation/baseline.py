@@ -1,6 +1,6 @@
-"""What a network has to beat: eGeMAPS functionals by openSMILE and a support vector machine.
+"""The baseline: eGeMAPS functionals by openSMILE and a support vector machine.
 
-The `opensmile` package is an optional extra and its licence its own: free for research, not for
+The `opensmile` package is an optional extra with a licence of its own: free for research, not for
 products.
 """
 
@@ -19,8 +19,8 @@ from app.emotions import emotions_named
 from app.labelling import NAMED_FROM
 from model_training.corpora.clips import Clips
 from model_training.corpora.decoding import CACHE
-from model_training.evaluation import metrics
 from model_training.evaluation.egemaps import SAMPLE_RATE, egemaps
+from model_training.evaluation.evaluate import Evaluation, summarize
 from model_training.protocols import Split
 from model_training.training import loop
 
@@ -29,32 +29,32 @@ C = 10.0
 
 
 def features(table: pd.DataFrame, clips: Clips, cache: Path = CACHE) -> np.ndarray:
-    """(clips, 88) functionals; computed once for the same clips and then kept on disk."""
+    """(clips, 88) functionals; the cache on disk keeps them for the next call with these clips."""
 
     def computed(paths: list[str], durations: list[float]) -> np.ndarray:
         return egemaps((clips[row] for row in range(len(paths))), len(paths))
 
-    kept = Memory(cache / "egemaps", verbose=0).cache(computed)
-    return kept(table["path"].to_list(), table["duration"].to_list())
+    cached = Memory(cache / "egemaps", verbose=0).cache(computed)
+    return cached(table["path"].to_list(), table["duration"].to_list())
 
 
-def evaluate(split: Split, features: np.ndarray) -> metrics.Evaluation:
-    """Fit the machine to the training side of a split and measure it on the test.
+def evaluate(split: Split, features: np.ndarray) -> Evaluation:
+    """Fit the support vector machine to the training side of a split and evaluate it on the test.
 
     Args:
-        split: of the table that the features are of.
-        features: (clips, 88), by the index of that table.
+        split: the sides.
+        features: (clips, 88), by the index of the split's tables.
     """
     machine = make_pipeline(StandardScaler(), SVC(C=C, class_weight="balanced"))
     machine.fit(features[split.train.index], split.train["emotion"])
 
     def answers(table: pd.DataFrame) -> pd.DataFrame:
         scores = machine.decision_function(features[table.index])
-        if scores.ndim == 1:  # of two emotions it returns one margin
+        if scores.ndim == 1:  # for two emotions it returns one margin
             scores = np.stack([-scores, scores], axis=1)
         return pd.DataFrame(softmax(scores, axis=1), table.index, machine.classes_)
 
-    sides = loop.voices(split)
+    sides = loop.split_voices(split)
     info = BundleInfo(
         schema_version=SCHEMA,
         name=NAME,
@@ -76,7 +76,9 @@ def evaluate(split: Split, features: np.ndarray) -> metrics.Evaluation:
         versions=loop.versions("opensmile", "scikit-learn"),
         model_sha256="",
     )
-    found = {"test": (split.test, answers(split.test))}
     spoken = split.validation[split.validation["kind"] == "speech"]
-    found["validation"] = spoken, answers(spoken)
-    return metrics.summarize(info, split, found, seconds=[], certain=True)
+    answered = {
+        side: (table, answers(table))
+        for side, table in (("test", split.test), ("validation", spoken))
+    }
+    return summarize(info, split, answered, seconds=[], certain=True)

@@ -1,7 +1,7 @@
-"""eGeMAPS functionals of waveforms by openSMILE, in processes of its own.
+"""eGeMAPS functionals of waveforms by openSMILE, in separate processes.
 
-openSMILE's library corrupts the memory of a process that has loaded TensorFlow before it, so this
-file imports nothing that does, and `functionals` runs where nothing else is.
+openSMILE's library corrupts the memory of a process that has already loaded TensorFlow. So this
+file imports nothing that loads it, and `functionals` runs in a process of its own.
 """
 
 import multiprocessing
@@ -23,7 +23,7 @@ def egemaps(waveforms: Iterable[np.ndarray], count: int) -> np.ndarray:
 
     Args:
         waveforms: float32 at 16 kHz.
-        count: how many there are.
+        count: number of waveforms.
     """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), context) as pool:
@@ -33,8 +33,8 @@ def egemaps(waveforms: Iterable[np.ndarray], count: int) -> np.ndarray:
 
 def functionals(waveform: np.ndarray) -> np.ndarray:
     """(88,) float32 of one waveform."""
-    found: np.ndarray = _smile().process_signal(waveform, SAMPLE_RATE).to_numpy(np.float32)
-    return found[0]
+    rows: np.ndarray = _smile().process_signal(waveform, SAMPLE_RATE).to_numpy(np.float32)
+    return rows[0]
 
 
 @cache

@@ -1,4 +1,8 @@
-"""Result files, one for each fold of a recipe under a protocol."""
+"""Result files: one per fold of a recipe under a protocol, and one for its robustness.
+
+A result file is the only place that holds the figures of a bundle. Cards, reports and comparisons
+read it.
+"""
 
 from pathlib import Path
 from typing import TypeVar
@@ -7,7 +11,8 @@ from pydantic import BaseModel
 
 from app.bundle import BundleInfo
 from app.errors import UndertoneError
-from model_training.evaluation.metrics import Evaluation
+from app.files import write_text
+from model_training.evaluation.evaluate import Evaluation
 from model_training.evaluation.robustness import Robustness
 from model_training.protocols import ALL, BY_CORPUS, HEADLINES
 
@@ -15,71 +20,114 @@ Result = TypeVar("Result", bound=BaseModel)
 
 
 class ResultError(UndertoneError):
-    """No result, or one that cannot be read."""
+    """A result file is missing or cannot be read."""
 
 
 def file_name(protocol: str, fold: int, seed: int) -> str:
-    """Of the result of a fold, in the folder of its recipe."""
+    """The name of a result file, in the folder of its recipe."""
     return f"{protocol}-fold-{fold}-seed-{seed}.json"
 
 
-def path(folder: Path, found: Evaluation) -> Path:
-    """Where the result of a fold belongs."""
-    return folder / found.recipe / file_name(found.protocol, found.fold, found.seed)
+def path(folder: Path, run: Evaluation | BundleInfo) -> Path:
+    """The result file of a fold."""
+    return folder / run.recipe / file_name(run.protocol, run.fold, run.seed)
 
 
 def robustness_path(folder: Path, info: BundleInfo) -> Path:
-    """Where it belongs how the model of a fold bears worse conditions."""
+    """The robustness file of a fold."""
     return folder / info.recipe / "robustness" / file_name(info.protocol, info.fold, info.seed)
+
+
+def write(evaluation: Evaluation, folder: Path) -> Path:
+    """Write the result file of a fold atomically, and return its path."""
+    file = path(folder, evaluation)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_text(file, evaluation.model_dump_json() + "\n")
+    return file
+
+
+def write_robustness(robustness: Robustness, folder: Path, info: BundleInfo) -> Path:
+    """Write the robustness file of a fold atomically, and return its path."""
+    file = robustness_path(folder, info)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_text(file, robustness.model_dump_json(indent=1) + "\n")
+    return file
+
+
+def of_bundle(folder: Path, info: BundleInfo) -> Evaluation:
+    """The result of a bundle.
+
+    Raises:
+        ResultError: the file is missing, unreadable, or about another model.
+    """
+    file = path(folder, info)
+    if not file.exists():
+        raise ResultError(f"There is no result {file}; `evaluate` writes it.")
+    evaluation = _load(file, Evaluation)
+    if evaluation.model_sha256 != info.model_sha256:
+        raise ResultError(f"{file} is about another model; run `evaluate` again.")
+    return evaluation
+
+
+def robustness_of_bundle(folder: Path, info: BundleInfo) -> Robustness | None:
+    """The robustness of a bundle; None if this model has not been measured.
+
+    Raises:
+        ResultError: the file cannot be read.
+    """
+    file = robustness_path(folder, info)
+    robustness = _load(file, Robustness) if file.exists() else None
+    return robustness if robustness and robustness.model_sha256 == info.model_sha256 else None
 
 
 def read(folder: Path) -> list[Evaluation]:
     """Every result below a folder, by recipe, protocol, fold and seed.
 
     Raises:
-        ResultError: there is none, or a file is no result.
+        ResultError: there is none, or a file cannot be read.
     """
-    found = _by_corpus(_read(folder, "*/*-fold-*-seed-*.json", Evaluation))
-    if not found:
+    evaluations = _by_corpus(_read(folder, "*/*-fold-*-seed-*.json", Evaluation))
+    if not evaluations:
         raise ResultError(
-            f"There is no result in {folder}; `evaluate` and `cross-validate` make them."
+            f"There is no result in {folder}; `evaluate` and `cross-validate` write them."
         )
-    return found
+    return evaluations
 
 
 def of_recipe(folder: Path, recipe: str) -> list[Evaluation]:
-    """The results of one recipe; none where it has none.
+    """The results of one recipe; an empty list if there are none.
 
     Raises:
-        ResultError: a file is no result.
+        ResultError: a file cannot be read.
     """
     return _by_corpus(_read(folder / recipe, "*-fold-*-seed-*.json", Evaluation))
 
 
 def robustness_of_recipe(folder: Path, recipe: str) -> list[Robustness]:
-    """How the models of the folds of one recipe bear worse conditions.
+    """The robustness of the models of one recipe, one per fold.
 
     Raises:
-        ResultError: a file is no result.
+        ResultError: a file cannot be read.
     """
     return _read(folder / recipe, "robustness/*-fold-*-seed-*.json", Robustness)
 
 
-def _by_corpus(found: list[Evaluation]) -> list[Evaluation]:
-    """The same, where a fold of all-si stands for one of each protocol that it tests."""
+def _by_corpus(evaluations: list[Evaluation]) -> list[Evaluation]:
+    """Replace each fold of all-si by one fold of every protocol that it tests."""
     return [
         one.model_copy(update={"protocol": protocol})
-        for one in found
+        for one in evaluations
         for protocol in (BY_CORPUS if one.protocol == ALL else (one.protocol,))
         if HEADLINES[protocol] in one.test
     ]
 
 
 def _read(folder: Path, files: str, kind: type[Result]) -> list[Result]:
-    found = []
-    for file in sorted(folder.glob(files)):
-        try:
-            found.append(kind.model_validate_json(file.read_text(encoding="utf-8")))
-        except ValueError as error:
-            raise ResultError(f"{file} is no result file of this version; remove it.") from error
-    return found
+    return [_load(file, kind) for file in sorted(folder.glob(files))]
+
+
+def _load(file: Path, kind: type[Result]) -> Result:
+    try:
+        return kind.model_validate_json(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ResultError(f"{file} is not a result file of this version; remove it.") from error

@@ -1,11 +1,9 @@
-"""How much of a bundle's figures stay when its test clips are heard under worse conditions."""
+"""Robustness: the figures of a bundle when its test clips are noisy, cut or badly transmitted."""
 
 import io
-import json
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Literal
 
 import av
@@ -16,11 +14,11 @@ from scipy.signal import butter, sosfiltfilt
 
 from app import audio
 from app.classifier import Classifier
-from app.files import write_text
 from app.speech import FRAME, SpeechDetector
 from model_training.corpora.clips import impulse_responses, noises
 from model_training.corpora.folders import Data
-from model_training.evaluation.metrics import answers, figures
+from model_training.evaluation.evaluate import answers
+from model_training.evaluation.metrics import figures
 from model_training.ingredients.waveform_augmentation import (
     UNSEEN_NOISES,
     UNSEEN_ROOMS,
@@ -33,9 +31,8 @@ from model_training.ingredients.waveform_augmentation import (
 from model_training.protocols import Split
 from model_training.training.batches import Waveforms
 
-ROBUSTNESS_FILE = "robustness.json"
 EXCERPT_SECONDS = 1.5
-LARGEST = 400  # clips of a corpus: more would be heard ten times for little
+LARGEST = 400  # clips of a corpus; more take ten times as long and change little
 TELEPHONE_BAND = (300.0, 3400.0)  # Hz
 MP3_BITS = 32_000  # a second
 
@@ -43,9 +40,12 @@ Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 class Condition(BaseModel):
-    """The clips of one corpus under one condition.
+    """The figures of the clips of one corpus under one condition.
 
-    `same` is the share of clips whose answer is that of the clean clip.
+    Attributes:
+        fall: the UAR of the clean clips minus `uar`.
+        same: share of clips with the same answer as the clean clip.
+        abstained: clips without an answer.
     """
 
     condition: str
@@ -58,7 +58,7 @@ class Condition(BaseModel):
 
 
 class Robustness(BaseModel):
-    """Every condition, by corpus, the clean one first."""
+    """The figures of one bundle: every condition by corpus, the clean one first."""
 
     model_sha256: str
     protocol: str
@@ -69,34 +69,34 @@ class Robustness(BaseModel):
 
 
 def measure(classifier: Classifier, split: Split, clips: Waveforms, data: Data) -> Robustness:
-    """Hear the test clips of a split as they are and under every condition.
+    """Evaluate a bundle on the clean test clips and under every condition.
 
     Args:
         classifier: the bundle.
-        split: that it was trained with; its test is measured, or `LARGEST` clips of a corpus
-            drawn from it.
-        clips: the waveforms at the bundle's sample rate.
-        data: where the noises and rooms are; of kinds that training never uses.
+        split: the split that it was trained with. At most `LARGEST` test clips of each corpus are
+            used.
+        clips: waveforms at the bundle's sample rate.
+        data: folders with the noises and rooms; only the kinds that training never uses are read.
     """
     test = drawn(split.test)
-    heard = {"clean": answers(classifier, test, clips, whole=True)}
+    answered = {"clean": answers(classifier, test, clips, whole=True)}
     for name, change in changes(data, classifier.sample_rate, classifier.window).items():
-        heard[name] = answers(classifier, test, Changed(clips, change), whole=True)
+        answered[name] = answers(classifier, test, Changed(clips, change), whole=True)
     rows = []
     for corpus, table in test.groupby("corpus", sort=False):
         own = (test["corpus"] == corpus).to_numpy()
-        clean = figures(table, heard["clean"][own], table["emotion"].unique())
-        for name, probabilities in heard.items():
-            found = figures(table, probabilities[own], table["emotion"].unique())
+        clean = figures(table, answered["clean"][own], table["emotion"].unique())
+        for name, probabilities in answered.items():
+            changed = figures(table, probabilities[own], table["emotion"].unique())
             rows.append(
                 Condition(
                     condition=name,
                     corpus=str(corpus),
                     clips=len(table),
-                    uar=found.uar,
-                    fall=clean.uar - found.uar,
-                    same=float(np.mean(_best(heard["clean"][own]) == _best(probabilities[own]))),
-                    abstained=found.abstained,
+                    uar=changed.uar,
+                    fall=clean.uar - changed.uar,
+                    same=float(np.mean(_best(answered["clean"][own]) == _best(probabilities[own]))),
+                    abstained=changed.abstained,
                 )
             )
     return Robustness(
@@ -110,13 +110,13 @@ def measure(classifier: Classifier, split: Split, clips: Waveforms, data: Data) 
 
 
 def drawn(table: pd.DataFrame) -> pd.DataFrame:
-    """The same clips, or of a corpus that has more than `LARGEST` as many, always the same ones."""
+    """At most `LARGEST` clips of each corpus, the same ones at every call."""
     rows = table.sample(frac=1.0, random_state=0).groupby("corpus").head(LARGEST)
     return table.loc[table.index.isin(rows.index)]
 
 
 class Changed:
-    """Clips under a condition; the same clip always in the same way."""
+    """Clips under a condition. A clip is changed in the same way at every call."""
 
     def __init__(self, clips: Waveforms, change: Change) -> None:
         self._clips = clips
@@ -129,13 +129,15 @@ class Changed:
 
 
 def changes(data: Data, sample_rate: int, window: int) -> dict[str, Change]:
-    """What is done to the clips, by name; without noises or rooms there is none with them."""
+    """The conditions by name. Those with noise or a room need recordings of them in `data`."""
     noise = [
-        found for name, found in noises(data, sample_rate).items() if name.startswith(UNSEEN_NOISES)
+        samples
+        for name, samples in noises(data, sample_rate).items()
+        if name.startswith(UNSEEN_NOISES)
     ]
     rooms = [
-        found
-        for name, found in impulse_responses(data, sample_rate).items()
+        response
+        for name, response in impulse_responses(data, sample_rate).items()
         if name.startswith(UNSEEN_ROOMS)
     ]
 
@@ -147,12 +149,12 @@ def changes(data: Data, sample_rate: int, window: int) -> dict[str, Change]:
 
     excerpt = round(EXCERPT_SECONDS * sample_rate)
     band = butter(6, TELEPHONE_BAND, "bandpass", fs=sample_rate, output="sos")
-    found: dict[str, Change] = {}
+    recorded: dict[str, Change] = {}
     if noise:
-        found["noise at 20 dB"] = lambda clip, rng: noisy(clip, rng, 20.0)
+        recorded["noise at 20 dB"] = lambda clip, rng: noisy(clip, rng, 20.0)
     if noise and rooms:
-        found["a room, noise at 10 dB"] = in_a_room
-    return found | {
+        recorded["a room, noise at 10 dB"] = in_a_room
+    return recorded | {
         "12 dB louder": lambda clip, rng: gain(clip, 12.0),
         "12 dB softer": lambda clip, rng: gain(clip, -12.0),
         "anywhere in three seconds": lambda clip, rng: placed(clip, window, rng),
@@ -164,14 +166,14 @@ def changes(data: Data, sample_rate: int, window: int) -> dict[str, Change]:
 
 
 def spoken(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
-    """A waveform from where speech begins; all of it where there is none."""
+    """The waveform from the first speech on; all of it if there is no speech."""
     frames = SpeechDetector().push(audio.resample(waveform, sample_rate, audio.SAMPLE_RATE))
     first = int(frames.argmax())
     return waveform[round(first * FRAME / audio.SAMPLE_RATE * sample_rate) :]
 
 
 def as_mp3(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
-    """What comes back of a waveform that was kept as MP3 of `MP3_BITS`."""
+    """Encode a waveform as MP3 at `MP3_BITS` and decode it."""
     file = io.BytesIO()
     with av.open(file, "w", format="mp3") as output:
         stream = output.add_stream("mp3", rate=sample_rate, layout="mono", bit_rate=MP3_BITS)
@@ -188,43 +190,30 @@ def as_mp3(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def together(models: Sequence[Robustness]) -> list[Condition]:
-    """What the models of several folds bear: every condition by corpus, over the clips of all."""
+    """The mean over the models of several folds, for every condition and corpus."""
     same: dict[tuple[str, str], list[Condition]] = defaultdict(list)
     for model in models:
         for one in model.conditions:
             same[one.corpus, one.condition].append(one)
 
-    def mean(found: list[Condition], what: Literal["uar", "fall", "same"]) -> float:
-        return float(np.mean([getattr(one, what) for one in found]))
+    def mean(folds: list[Condition], what: Literal["uar", "fall", "same"]) -> float:
+        return float(np.mean([getattr(one, what) for one in folds]))
 
     return [
         Condition(
             condition=condition,
             corpus=corpus,
-            clips=sum(one.clips for one in found),
-            uar=mean(found, "uar"),
-            fall=mean(found, "fall"),
-            same=mean(found, "same"),
-            abstained=sum(one.abstained for one in found),
+            clips=sum(one.clips for one in folds),
+            uar=mean(folds, "uar"),
+            fall=mean(folds, "fall"),
+            same=mean(folds, "same"),
+            abstained=sum(one.abstained for one in folds),
         )
-        for (corpus, condition), found in same.items()
+        for (corpus, condition), folds in same.items()
     ]
 
 
-def write(found: Robustness, path: Path) -> Path:
-    """Write it whole or not at all and return the file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, found.model_dump_json(indent=1) + "\n")
-    return path
-
-
-def read(folder: Path) -> Robustness | None:
-    """What was measured of a bundle; None where nothing was."""
-    path = folder / ROBUSTNESS_FILE
-    return Robustness.model_validate(json.loads(path.read_text())) if path.exists() else None
-
-
 def _best(probabilities: pd.DataFrame) -> np.ndarray:
-    """(clips,) index of the answer; one past the labels where there is none."""
+    """(clips,) index of the answer; the number of labels if there is no answer."""
     scores = probabilities.to_numpy()
     return np.where(np.isnan(scores[:, 0]), scores.shape[1], np.nan_to_num(scores).argmax(axis=1))

@@ -1,1 +1,1 @@
-"""What a recipe is made of: augmentation, sampling, targets, schedules and an optimizer."""
+"""The parts of a recipe: augmentation, sampling, targets, schedules and an optimizer."""

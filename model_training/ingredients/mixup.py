@@ -1,4 +1,4 @@
-"""Mixup: windows of a batch mixed two by two."""
+"""Mixup of the windows in a batch."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ from model_training.ingredients.targets import NOT_ACTED
 
 @dataclass(frozen=True)
 class Mixup:
-    """How mixup (Zhang et al. 2018) is done.
+    """The settings of mixup (Zhang et al. 2018).
 
     Attributes:
-        alpha: of the beta distribution that the shares are drawn from.
-        chance: of a window to be mixed.
+        alpha: parameter of the beta distribution of the shares.
+        chance: probability that a window is mixed.
     """
 
     alpha: float
@@ -23,13 +23,16 @@ class Mixup:
 def mixed(
     windows: np.ndarray, targets: np.ndarray, mixup: Mixup, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Windows with others whose corpora act the same emotions, and their targets alike.
+    """Mix windows, and their targets, with windows whose corpora have the same emotions.
 
     Args:
         windows: (batch, ...).
-        targets: (batch, classes); where they are `NOT_ACTED` they stay so.
-        mixup: how often and how far.
-        rng: of the draws.
+        targets: (batch, classes); `NOT_ACTED` entries stay.
+        mixup: the settings.
+        rng: draws the pairs and shares.
+
+    Returns:
+        Windows and targets of the same shapes.
     """
     other = np.arange(len(windows))
     _, kinds = np.unique(targets == NOT_ACTED, axis=0, return_inverse=True)
@@ -37,7 +40,7 @@ def mixed(
         alike = np.flatnonzero(kinds == kind)
         other[alike] = rng.permutation(alike)
     share = rng.beta(mixup.alpha, mixup.alpha, len(windows)).astype(np.float32)
-    # A chance of one draws nothing, so that it leaves older recipes as they were.
+    # A chance of one draws nothing, so the random numbers of older recipes stay the same.
     if mixup.chance < 1:
         share[rng.random(len(windows)) >= mixup.chance] = 1.0
 

@@ -1,4 +1,4 @@
-"""Muon (Jordan et al. 2024) for convolutions, which Keras' own leaves to AdamW."""
+"""Muon (Jordan et al. 2024) for convolutions; Keras' own Muon trains them with AdamW."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("undertone")
 class ConvolutionalMuon(keras.optimizers.Muon):
-    """Muon over kernels of dense layers and convolutions, AdamW over all else.
+    """Muon for kernels of dense layers and convolutions, AdamW for all other weights.
 
-    The momentum of a kernel is made orthogonal before it is followed, so that no direction of it is
-    learned more slowly than another. A convolution's kernel (height, width, inputs, outputs) is a
-    matrix (height * width * inputs, outputs) for it. What has one input, and the last layer, whose
-    weights are named "logits", are AdamW's.
+    The momentum of a kernel is made orthogonal before the update, so that all directions are
+    learned at the same speed. The kernel of a convolution (height, width, inputs, outputs) is
+    treated as a matrix (height * width * inputs, outputs). Kernels with one input and the weights
+    of the last layer, "logits", are trained with AdamW.
     """
 
     def _should_use_adamw(self, variable: Any) -> bool:

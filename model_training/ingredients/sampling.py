@@ -1,4 +1,4 @@
-"""Which clips an epoch is made of; each batch is a function of the seed and its step alone."""
+"""Sampling of the clips of an epoch. A batch depends only on the seed and the step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,24 +11,23 @@ Draw = Callable[[int, np.random.Generator], np.ndarray]
 
 
 class Sampling(Protocol):
-    """What the loop asks of a way of sampling."""
+    """The interface between the loop and a way of sampling."""
 
     def steps(self, table: pd.DataFrame, batch_size: int) -> int:
-        """Steps in an epoch."""
+        """Number of steps in an epoch."""
 
     def draws(self, table: pd.DataFrame, batch_size: int, seed: int) -> Draw:
-        """What makes, from a step and its random generator, (batch_size,) rows of the table."""
+        """A function from a step and its random generator to (batch_size,) rows of the table."""
 
     def weights(self, table: pd.DataFrame) -> np.ndarray:
-        """(clips,) float32 weights of their losses, 1 on average."""
+        """(clips,) float32 weights in the loss, 1 on average."""
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Draw from "CORPUS kind" by its share, within it every emotion equally often.
+    """Draw each "CORPUS kind" with its share, and within it every emotion equally often.
 
-    A corpus without a share has that of its clips: as many draws for each as the others' have on
-    average.
+    A clip of a corpus without a share is drawn as often as a clip of the others on average.
     """
 
     corpus_shares: dict[str, float]
@@ -47,7 +46,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class EveryClip:
-    """Every clip once an epoch in a new order, rare emotions weighing more in the loss."""
+    """Draw every clip once per epoch, in a new order; rare emotions weigh more in the loss."""
 
     def steps(self, table: pd.DataFrame, batch_size: int) -> int:
         return -(-len(table) // batch_size)
@@ -69,7 +68,7 @@ class EveryClip:
 
 
 def balance(table: pd.DataFrame, corpus_shares: dict[str, float]) -> np.ndarray:
-    """(clips,) chances of being drawn: corpora by their shares, emotions in each alike."""
+    """(clips,) probabilities of a draw: corpora by their shares, emotions of a corpus equally."""
     group = table["corpus"] + " " + table["kind"]
     emotions = table.groupby(group)["emotion"].transform("nunique")
     alike = table.groupby([group, "emotion"])["emotion"].transform("size")

@@ -1,4 +1,4 @@
-"""Optimizer, learning rate and end of a run; a stopped run goes on where its schedule was."""
+"""Schedules: optimizer, learning rate and end of a run. A resumed run keeps its schedule."""
 
 import json
 from collections.abc import Callable
@@ -14,22 +14,22 @@ BEST_FILE = "best.weights.h5"
 
 
 class Schedule(Protocol):
-    """What the loop asks of a schedule."""
+    """The interface between the loop and a schedule."""
 
     @property
     def epochs(self) -> int:
-        """At most, unless a run is told otherwise."""
+        """Default of the largest number of epochs."""
 
     def optimizer(self, epochs: int, steps: int) -> keras.optimizers.Optimizer:
-        """For that many epochs of so many steps."""
+        """The optimizer for a run of `epochs` with `steps` each."""
 
     def callbacks(
         self, folder: Path, history: list[dict[str, float]], checkpoint: keras.callbacks.Callback
     ) -> list[Any]:
-        """For a run with that history so far; `checkpoint` among them, in its place."""
+        """The callbacks for a run with this history, in order, `checkpoint` included."""
 
     def ended(self, history: list[dict[str, float]]) -> bool:
-        """Whether the run has come to its end before the last epoch."""
+        """Whether a run with this history ends before its last epoch."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Cosine:
     """The rate rises in the first epoch and then falls along a cosine.
 
     Attributes:
-        ema: momentum of the average over weights, which is what is kept.
-        rule: what follows the gradient at that rate.
+        ema: momentum of the moving average of the weights; the bundle gets the average.
+        rule: the optimizer.
     """
 
     epochs: int
@@ -60,7 +60,7 @@ class Cosine:
     def callbacks(
         self, folder: Path, history: list[dict[str, float]], checkpoint: keras.callbacks.Callback
     ) -> list[Any]:
-        # The checkpoint first: it holds the weights that training goes on from, not their average.
+        # The checkpoint is first: a resumed run needs the weights, not their average.
         return [checkpoint, keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]
 
     def ended(self, history: list[dict[str, float]]) -> bool:
@@ -69,14 +69,14 @@ class Cosine:
 
 @dataclass(frozen=True)
 class Plateau:
-    """Adam; the rate is halved, and the run ended, when validation accuracy stands still.
+    """Adam; a plateau of the validation accuracy halves the rate and later ends the run.
 
-    The weights of the best epoch are kept. Everything follows from the history, so that a run
-    that was stopped goes on with the same rate and the same patience.
+    The bundle gets the weights of the best epoch. Rate and patience are computed from the history,
+    so a resumed run has the same.
 
     Attributes:
-        patience: epochs without a better one until the rate is halved.
-        stop_after: epochs without a better one until the end; None for all epochs.
+        patience: epochs without improvement until the rate is halved.
+        stop_after: epochs without improvement until the run ends; None for never.
     """
 
     epochs: int
@@ -90,14 +90,14 @@ class Plateau:
     def callbacks(
         self, folder: Path, history: list[dict[str, float]], checkpoint: keras.callbacks.Callback
     ) -> list[Any]:
-        # The checkpoint last: an epoch that has one never lacks its best weights.
+        # The checkpoint is last: when it exists, the best weights do too.
         return [FollowAccuracy(self, folder, history), checkpoint]
 
     def ended(self, history: list[dict[str, float]]) -> bool:
         return self.stop_after is not None and _standing(history) >= self.stop_after
 
     def rate(self, history: list[dict[str, float]]) -> float:
-        """The learning rate of the epoch that follows this history."""
+        """The learning rate of the epoch after this history."""
         halvings = 0
         for epochs in range(1, len(history) + 1):
             standing = _standing(history[:epochs])
@@ -106,7 +106,7 @@ class Plateau:
 
 
 class FollowAccuracy(keras.callbacks.Callback):
-    """Sets the rate before each epoch, keeps the best epoch's weights, and ends the run."""
+    """Sets the rate before each epoch, saves the weights of the best epoch, and ends the run."""
 
     def __init__(self, plateau: Plateau, folder: Path, history: list[dict[str, float]]) -> None:
         super().__init__()
@@ -128,12 +128,12 @@ class FollowAccuracy(keras.callbacks.Callback):
 
 
 def line(logs: dict[str, Any] | None) -> dict[str, float]:
-    """What the history holds of an epoch's figures."""
+    """The figures of an epoch, as the history stores them."""
     return {key: round(float(value), 5) for key, value in (logs or {}).items()}
 
 
 def read_history(path: Path, epochs: int | None = None) -> list[dict[str, float]]:
-    """The epochs of a history file, or the first so many; none where there is no file."""
+    """The first `epochs` of a history file, or all; an empty list if there is no file."""
     lines = path.read_text().splitlines()[:epochs] if path.exists() else []
     return [json.loads(text) for text in lines]
 

@@ -1,4 +1,4 @@
-"""Augmentation of spectrograms: Keras layers that act in training alone and are in no bundle."""
+"""Augmentation of spectrograms: Keras layers for training. A bundle does not contain them."""
 
 from typing import Any
 
@@ -10,15 +10,16 @@ from librosa import mel_frequencies
 
 @keras.saving.register_keras_serializable("undertone")
 class FrequencyScaling(keras.layers.Layer):
-    """All frequencies times a factor, as vocal tracts of other lengths have them; in training only.
+    """Multiply all frequencies by a factor, as for another length of the vocal tract.
 
-    Vocal tract length perturbation (Jaitly and Hinton 2013) on a mel spectrogram.
+    Vocal tract length perturbation (Jaitly and Hinton 2013) on a mel spectrogram. Active only in
+    training.
 
     Args:
-        widest: the factor's logarithm is uniform within plus and minus this.
+        widest: the logarithm of the factor is uniform between minus and plus this value.
         fmin: lower edge of the lowest mel band, in Hz.
-        fmax: upper edge of the highest, in Hz.
-        seed: of the draws.
+        fmax: upper edge of the highest mel band, in Hz.
+        seed: for the random numbers.
     """
 
     FACTORS = 33
@@ -36,7 +37,7 @@ class FrequencyScaling(keras.layers.Layer):
         bands = np.arange(input_shape[2])
         centres = mel_frequencies(len(bands) + 2, fmin=self.fmin, fmax=self.fmax)[1:-1]
         factors = np.exp(np.linspace(-self.widest, self.widest, self.FACTORS))
-        # Linear interpolation between the bands that a factor moves here, as a matrix for each.
+        # One matrix per factor: linear interpolation between the bands that it moves to each band.
         origins = np.stack([np.interp(centres / factor, centres, bands) for factor in factors])
         distance = np.abs(origins[:, None, :] - bands[:, None])
         self.moves = np.maximum(0.0, 1.0 - distance).astype(np.float32)  # (factors, bands, bands)
@@ -59,16 +60,16 @@ class FrequencyScaling(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("undertone")
 class SpectrogramAugmentation(keras.layers.Layer):
-    """A random filter, then two masks over time and two over frequency; in training only.
+    """A random filter, then two masks over time and two over frequency. Active only in training.
 
-    The filter is a smooth curve over the bands, as microphones and rooms have one. The masks
-    (Park et al. 2019) set features to zero. Both are drawn anew for every window.
+    The filter is a smooth curve over the bands, like the response of a microphone or a room. The
+    masks (Park et al. 2019) set features to zero. Each window gets its own filter and masks.
 
     Args:
         colour: standard deviation of the filter's control points, in units of the features.
-        frames: widest mask over time.
-        bands: widest mask over frequency.
-        seed: of the draws.
+        frames: largest width of a mask over time.
+        bands: largest width of a mask over frequency.
+        seed: for the random numbers.
     """
 
     CONTROL_POINTS = 6
@@ -94,7 +95,7 @@ class SpectrogramAugmentation(keras.layers.Layer):
         if not training:
             return features
         batch, frames, bands, *channels = ops.shape(features)
-        alike = (1,) * len(channels)  # channels are filtered and masked together
+        alike = (1,) * len(channels)  # all channels get the same filter and masks
         points = keras.random.normal((batch, self.CONTROL_POINTS), seed=self.draws) * self.colour
         curve = ops.matmul(points, self.interpolation)
         features = features + ops.reshape(curve, (-1, 1, bands, *alike))

@@ -1,4 +1,4 @@
-"""What a network is asked for, and how far off its answer is."""
+"""Targets of the network and its loss."""
 
 import math
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ NOT_ACTED_WEIGHT = 0.1
 
 @keras.saving.register_keras_serializable("undertone")
 def corpus_crossentropy(targets: Any, logits: Any) -> Any:
-    """Cross-entropy among the emotions a corpus acts: (batch, n), (batch, n) -> (batch,).
+    """Cross-entropy among the emotions that a corpus has: (batch, n), (batch, n) -> (batch,).
 
-    An emotion whose target is `NOT_ACTED` counts a tenth in the softmax. At its full weight a
-    network would learn to tell the corpora apart (calm is in RAVDESS alone); at none its answer
-    to the voices of CREMA-D is arbitrary: nearly half of them were heard as calm or surprised.
+    An emotion with the target `NOT_ACTED` has a tenth of its weight in the softmax. With its full
+    weight a network learns to distinguish the corpora (only RAVDESS has calm). Without any, its
+    answers to CREMA-D are arbitrary: nearly half of the clips were classified as calm or surprised.
     """
     acted = targets > NOT_ACTED
     weighed = ops.where(acted, logits, logits + math.log(NOT_ACTED_WEIGHT))
@@ -32,8 +32,8 @@ def targets_of(table: pd.DataFrame, labels: Sequence[str], smoothing: float) -> 
 
     Args:
         table: of clips.
-        labels: all that a model knows, in the order of its outputs.
-        smoothing: what is shared among the emotions of the corpus.
+        labels: of the model, in the order of its outputs.
+        smoothing: the part of the target that all emotions of the corpus share.
 
     Returns:
         (clips, labels) float32.
@@ -50,6 +50,6 @@ def targets_of(table: pd.DataFrame, labels: Sequence[str], smoothing: float) -> 
 
 
 def one_hot(table: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
-    """(clips, labels) float32: 1 at the acted emotion, and every other is wrong."""
+    """(clips, labels) float32: 1 at the acted emotion, 0 at the others."""
     acted = table["emotion"].to_numpy(str)[:, None]
     return (acted == np.array(labels)).astype(np.float32)

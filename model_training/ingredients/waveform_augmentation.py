@@ -1,6 +1,6 @@
-"""Augmentation of waveforms, on the fly and on training clips only.
+"""Augmentation of waveforms, computed in each training step; for training clips only.
 
-Functions of a waveform and a random generator; see `spectrogram_augmentation.py` for spectrograms.
+`spectrogram_augmentation.py` augments spectrograms.
 """
 
 from dataclasses import dataclass, replace
@@ -13,16 +13,16 @@ import soxr
 from librosa.util import fix_length
 from scipy.signal import butter, oaconvolve, sosfilt
 
-# Never mixed into training, so that robustness can be measured on kinds not met before.
+# Kept out of training, so that robustness is measured with noises and rooms of unseen kinds.
 UNSEEN_NOISES = ("ESC-10/rain", "ESC-10/dog_bark", "speech_commands_background/running_tap")
 UNSEEN_ROOMS = ("cinema",)
 BAND_ORDER = 5
-SOUND = 0.1  # of the peak; what is below may be a pause
+SOUND = 0.1  # relative to the peak; quieter samples may be a pause
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What training clips are put into: recorded noises and rooms at the model's sample rate."""
+    """Recorded noises and room responses for training clips, at the model's sample rate."""
 
     noises: list[np.ndarray]
     rooms: list[np.ndarray]
@@ -30,7 +30,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Chances:
-    """How often each augmentation is applied to a clip, and how far it goes."""
+    """The probability of each augmentation, and the range of its strength."""
 
     speed: float = 0.5
     speed_range: tuple[float, float] = (0.88, 1.14)
@@ -49,14 +49,14 @@ class Chances:
     stretch_range: tuple[float, float] = (0.85, 1.15)
     pitch: float = 0.0
     pitch_range: tuple[float, float] = (-2.0, 2.0)  # semitones
-    shifted: bool = True  # anywhere in the window, not in its middle
+    shifted: bool = True  # at a random place in the window, not in its middle
 
     def with_(self, **changes: Any) -> "Chances":
-        """The same but for these."""
+        """A copy with these changes."""
         return replace(self, **changes)
 
 
-# Nothing but the place in the window is left to chance, or nothing; recipes say what they add.
+# Without augmentation, at a random place or in the middle of the window; recipes build on these.
 PLACED = Chances(speed=0, excerpt=0, room=0, noise=0, hiss=0, gain_range=(0.0, 0.0))
 CENTRED = PLACED.with_(shifted=False)
 
@@ -69,10 +69,10 @@ def augmented_window(
     chances: Chances,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """A training window (window,) float32 of a clip (samples,), augmented by `chances`."""
+    """A training window (window,) float32 from a clip (samples,), augmented with `chances`."""
     if rng.random() < chances.speed:
         waveform = speed(waveform, rng.uniform(*chances.speed_range))
-    # A chance of none draws nothing, so that a new augmentation leaves older recipes as they were.
+    # A chance of 0 draws nothing, so the random numbers of older recipes stay the same.
     if chances.stretch and rng.random() < chances.stretch:
         waveform = time_stretch(waveform, rng.uniform(*chances.stretch_range))
     if chances.pitch and rng.random() < chances.pitch:
@@ -101,12 +101,12 @@ def augmented_window(
 
 
 def gain(waveform: np.ndarray, decibels: float) -> np.ndarray:
-    """Louder or softer; what passes full scale is clipped, as a microphone would."""
+    """Louder or softer; samples beyond full scale are clipped, as in a microphone."""
     return np.clip(waveform * np.float32(10 ** (decibels / 20)), -1.0, 1.0)
 
 
 def speed(waveform: np.ndarray, factor: float) -> np.ndarray:
-    """Faster and higher (factor above 1) or slower and lower, as a tape would."""
+    """Faster and higher (factor above 1) or slower and lower, like a tape."""
     return soxr.resample(waveform, factor, 1.0, quality="LQ")
 
 
@@ -125,7 +125,7 @@ def pitch_shift(waveform: np.ndarray, semitones: float) -> np.ndarray:
 def band_limited(
     waveform: np.ndarray, band: tuple[float, float] | np.ndarray, sample_rate: int
 ) -> np.ndarray:
-    """What a telephone or a small microphone passes: from `band[0]` to `band[1]` Hz."""
+    """Band-pass from `band[0]` to `band[1]` Hz, like a telephone or a small microphone."""
     sections = _bandpass(round(band[0], -1), round(band[1], -2), sample_rate)
     return sosfilt(sections, waveform).astype(np.float32)
 
@@ -136,7 +136,7 @@ def _bandpass(lowest: float, highest: float, sample_rate: int) -> np.ndarray:
 
 
 def excerpt(waveform: np.ndarray, shortest: int, rng: np.random.Generator) -> np.ndarray:
-    """A random part of at least `shortest` samples, where there are as many, with sound in it."""
+    """A random part with sound in it, of at least `shortest` samples if the clip has as many."""
     if len(waveform) <= shortest:
         return waveform
     length = int(rng.integers(shortest, len(waveform)))
@@ -158,7 +158,7 @@ def placed(waveform: np.ndarray, window: int, rng: np.random.Generator) -> np.nd
 
 
 def centred(waveform: np.ndarray, window: int) -> np.ndarray:
-    """The middle of a clip, with zeros around it where it is shorter than a window."""
+    """The middle of a clip, padded with zeros on both sides if it is shorter than a window."""
     spare = window - len(waveform)
     if spare < 0:
         return waveform[-spare // 2 :][:window]
@@ -166,13 +166,13 @@ def centred(waveform: np.ndarray, window: int) -> np.ndarray:
 
 
 def looped(noise: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:
-    """`window` samples of a noise from a random place, repeated where it is shorter."""
+    """`window` samples of a noise from a random place on, repeated if the noise is shorter."""
     start = int(rng.integers(len(noise)))
     return np.take(noise, np.arange(start, start + window), mode="wrap")
 
 
 def with_noise(waveform: np.ndarray, noise: np.ndarray, snr: float) -> np.ndarray:
-    """Noise added at a signal-to-noise ratio in dB, both measured over what is not silence."""
+    """Add noise at a signal-to-noise ratio in dB, measured over the samples that are not zero."""
     signal_power, noise_power = active_power(waveform), active_power(noise)
     if signal_power == 0 or noise_power == 0:
         return waveform
@@ -181,13 +181,13 @@ def with_noise(waveform: np.ndarray, noise: np.ndarray, snr: float) -> np.ndarra
 
 
 def active_power(waveform: np.ndarray) -> float:
-    """Mean square over the samples that are not digital zeros, so that padding does not count."""
-    heard = waveform[waveform != 0]
-    return float(np.mean(heard**2)) if heard.size else 0.0
+    """Mean square of the samples that are not digital zeros, so that padding does not count."""
+    sounding = waveform[waveform != 0]
+    return float(np.mean(sounding**2)) if sounding.size else 0.0
 
 
 def room(waveform: np.ndarray, impulse_response: np.ndarray) -> np.ndarray:
-    """As heard in a room: convolved, at the same level, without the delay of the direct sound."""
+    """Convolve with a room response; the level stays, and the direct sound is not delayed."""
     direct = int(np.abs(impulse_response).argmax())
     wet = oaconvolve(waveform, impulse_response[direct:])[: len(waveform)].astype(np.float32)
     return wet * np.float32(np.sqrt(active_power(waveform) / max(active_power(wet), 1e-12)))

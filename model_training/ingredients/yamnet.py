@@ -1,4 +1,4 @@
-"""The network that AudioSet taught: where its file lies, what is in it, and its blocks in Keras.
+"""YAMNet, a network pretrained on AudioSet: its file, its weights, and its blocks in Keras.
 
 YAMNet (Google, Apache-2.0) is MobileNet v1 (Howard et al. 2017) over a log-mel spectrogram, trained
 on the two million clips of AudioSet (Gemmeke et al. 2017) for 521 classes of sound. Its batch
@@ -34,21 +34,21 @@ BLOCKS = (
 )
 
 
-# The weights of layers, as `Layer.set_weights` takes them, by the names of the layers; and what
-# reads them from the folders of the data.
+# Initial weights by the name of the layer, as `Layer.set_weights` takes them, and a function that
+# reads them from the data folders.
 Start = Mapping[str, list[np.ndarray]]
 StartReader = Callable[[Data], Start]
 
 
 class StartError(UndertoneError):
-    """A start that cannot be read, with a sentence that says why."""
+    """The initial weights cannot be read; the message says why."""
 
 
 def blocks(x: keras.KerasTensor, count: int) -> keras.KerasTensor:
-    """A log-mel spectrogram (batch, frames, bands) through the stem and the first blocks.
+    """Apply the stem and the first blocks to a log-mel spectrogram (batch, frames, bands).
 
-    The layers are named as in YAMNet, so that `weights` fit them. Depthwise convolutions keep
-    single precision, in which they are quicker than in bfloat16; pointwise ones follow the policy.
+    The layers have the names of YAMNet, as `weights` has them. Depthwise convolutions always use
+    single precision, which is faster than bfloat16; pointwise convolutions follow the policy.
     """
     x = layers.Reshape((*x.shape[1:], 1))(x)
     x = layers.Conv2D(
@@ -71,12 +71,12 @@ def weights(data: Data) -> Start:
     """The kernel and bias of every convolution, by the name of its layer.
 
     Args:
-        data: the folders of the corpora; the file is in one of them or beside one.
+        data: the folders of the corpora; the file is in one of them or in its parent folder.
 
     Raises:
-        StartError: the file is not there or is not YAMNet.
+        StartError: the file is missing or is not YAMNet.
     """
-    # It brings a runtime that training from scratch has no use for.
+    # Imported here, because other recipes train without this package.
     from ai_edge_litert.interpreter import Interpreter
 
     path = _find(data)
@@ -87,7 +87,7 @@ def weights(data: Data) -> Start:
         raise StartError(f"{path} is not the file of YAMNet: {error}") from error
     kernels, biases = {}, {}
     for tensor in interpreter.get_tensor_details():
-        # Operations that were merged have their names joined; the first is that of the layer.
+        # Merged operations have a joined name; its first part is the operation of the layer.
         operation = OPERATION.search(tensor["name"].partition(";")[0])
         if not operation:
             continue
@@ -98,7 +98,7 @@ def weights(data: Data) -> Start:
             values = _dequantized(interpreter.get_tensor(tensor["index"]), tensor)
             kernels[layer] = np.transpose(values, (1, 2, 3, 0))  # to Keras' order
     if len(kernels) != 1 + 2 * len(BLOCKS) or kernels.keys() != biases.keys():
-        raise StartError(f"{path} is not the file of YAMNet: it holds other layers.")
+        raise StartError(f"{path} is not the file of YAMNet: it has other layers.")
     return {layer: [kernels[layer], biases[layer]] for layer in kernels}
 
 
@@ -109,14 +109,14 @@ def _find(data: Data) -> Path:
             if place.is_file():
                 return place
     raise StartError(
-        f"The network to begin with is missing: no {YAMNET} in or beside "
+        f"The file of YAMNet is missing: there is no {YAMNET} in or beside "
         f"{', '.join(map(str, known))}. "
-        f"Get it by: python -m model_training download yamnet --data {known[0]}"
+        f"Download it: python -m model_training download yamnet --data {known[0]}"
     )
 
 
 def _dequantized(values: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
-    """8-bit integers have one scale a channel and are symmetric around zero."""
+    """Float values of 8-bit integers, which have one scale per channel and a zero point of 0."""
     scales = tensor["quantization_parameters"]["scales"]
     if not len(scales):
         return values

@@ -1,4 +1,4 @@
-"""Recipes: one file each. A recipe is data; the loop that trains it is in `training/loop.py`."""
+"""Recipes, one file each. A recipe is data; `training/loop.py` trains it."""
 
 import importlib
 import pkgutil
@@ -19,18 +19,18 @@ from model_training.ingredients.yamnet import StartReader
 
 
 class RecipeError(UndertoneError):
-    """A recipe that does not exist."""
+    """There is no such recipe."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """What the source of a recipe did, for the protocol `as-published`.
+    """The procedure of the source of a recipe, for the protocol `as-published`.
 
     Attributes:
-        corpora: its clips, as "CORPUS kind".
-        copies: of every clip, made before the clips were split: the augmentation of each.
-        rare_only: copy the clips of emotions that have fewer than the most frequent one.
-        accuracy: what it reports, on its random split.
+        corpora: the clips that it used, as "CORPUS kind".
+        copies: the augmentation of each copy of a clip; made before the split.
+        rare_only: copy only clips of emotions that are rarer than the most frequent one.
+        accuracy: the accuracy that it reports, on its random split.
     """
 
     corpora: tuple[str, ...]
@@ -44,23 +44,22 @@ class Recipe:
     """A frontend, a network and the way they are trained.
 
     Attributes:
-        name: of the recipe and, by default, of its bundle.
+        name: of the recipe and of its bundle.
         description: one sentence for the card.
-        sample_rate: of the waveform the model hears, in Hz.
-        window_seconds: what it hears at once.
+        sample_rate: of the input of the model, in Hz.
+        window_seconds: length of the input of the model.
         frontend: layers from a waveform (batch, samples) to features.
-        network: from the shape of one window's features and the number of classes, makes the
-            model from features to logits.
-        batch_size: windows in a step.
-        targets: of a table of clips and all labels, (clips, labels); see `ingredients/targets.py`.
-        sampling: which clips an epoch is made of.
-        schedule: optimizer, learning rate and end.
-        augmentation: of the waveform, on the fly: how often and how far; None for none.
-        masks: of the features, on the fly: from a seed, makes the layer.
-        mixup: of windows two by two; None for none.
-        start: from the folders of the data, the weights that layers of the network begin with, by
-            their names; None where all begin at random.
-        published: what its source did; None where there is no source.
+        network: makes the model from features to logits, from the shape of one window's features
+            and the number of classes.
+        batch_size: windows in a training step.
+        targets: makes (clips, labels) targets from a table of clips and the labels.
+        sampling: chooses the clips of an epoch.
+        schedule: optimizer, learning rate and end of a run.
+        augmentation: of the waveform; None for none.
+        masks: makes the layer that augments features, from a seed; None for none.
+        mixup: of the windows in a batch; None for none.
+        start: reads the initial weights of layers from the data folders; None for random weights.
+        published: the procedure of its source; None for a recipe without one.
     """
 
     name: str
@@ -91,12 +90,12 @@ class Recipe:
 
     @property
     def fixed(self) -> bool:
-        """Whether a clip is the same in every epoch, so that its features are computed once."""
+        """Whether the features of a clip are the same in every epoch, and so computed once."""
         return self.augmentation is None and not self.mixup
 
 
 def names() -> list[str]:
-    """The recipes there are: the files of this folder."""
+    """The names of all recipes: the files of this folder."""
     return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
 
 
@@ -104,7 +103,7 @@ def load(name: str) -> Recipe:
     """The recipe of that name.
 
     Raises:
-        RecipeError: there is none.
+        RecipeError: there is no such recipe.
     """
     if name not in names():
         raise RecipeError(f"There is no recipe {name!r}; choose from {', '.join(names())}.")

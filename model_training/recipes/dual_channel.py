@@ -1,10 +1,10 @@
-"""Recipe C: a 32-band mel spectrogram beside MFCC, chroma and spectral contrast, as two channels.
+"""Recipe C: a 32-band mel spectrogram, and MFCC, chroma and spectral contrast as second channel.
 
 Its source: 16 kHz, 3 s, (32, 94, 2), each channel standardised; three convolution blocks and
 global average pooling; noise, time mask, frequency mask and gain on the rare emotions; class
 weights; the best checkpoint of the validation. It reports an accuracy of 0.8289 and every
-class above 0.75 on a random split. Which corpora it used is not known to us; RAVDESS, spoken
-and sung, and TESS are plausible. Masks are drawn on the fly here, for every emotion.
+class above 0.75 on a random split. We do not know its corpora; RAVDESS, spoken and sung, and
+TESS are our assumption. Here, masks are drawn in each step and for every emotion.
 """
 
 import keras

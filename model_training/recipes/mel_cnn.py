@@ -1,7 +1,7 @@
-"""Recipe D, mel: a plain CNN over a mel spectrogram; `mfcc_cnn.py` has MFCC instead.
+"""Recipe D, mel: a plain CNN over a mel spectrogram; `mfcc_cnn.py` uses MFCC instead.
 
 Its source compares the two with one network and reports an accuracy of about 0.80 on a random
-split. Which corpora it used is not known to us; RAVDESS and TESS are plausible.
+split. We do not know its corpora; RAVDESS and TESS are our assumption.
 """
 
 import keras

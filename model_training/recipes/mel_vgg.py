@@ -1,8 +1,8 @@
 """Recipe E: a VGG-like CNN over a mel spectrogram.
 
 Its source: a mel-spectrogram image; (Conv, BN, Conv, BN, MaxPool, Dropout) three times, Flatten,
-Dense 256, dropout; RAVDESS, TESS and CREMA-D; no figure. The schedule and mixup on the fly are
-ours, for want of described ones; under `as-published` there is no mixup.
+Dense 256, dropout; RAVDESS, TESS and CREMA-D; no figure. It describes neither schedule nor
+augmentation: the schedule and mixup are ours, and `as-published` has no mixup.
 """
 
 import keras

@@ -3,8 +3,7 @@
 Its source: 22,050 Hz, 3 s, hop 512; blocks of convolution (32, 64, 128), ReLU, max pooling and
 batch normalisation; Dense 128, dropout 0.5; pitch shift, time stretch and time shift; Adam, early
 stopping on validation accuracy (5), half the rate on a plateau (2), class weights. It reports an
-accuracy of 0.8767 on a random split. Which corpora it used is not known to us; `PUBLISHED` is
-what is plausible.
+accuracy of 0.8767 on a random split. We do not know its corpora; `PUBLISHED` has our assumption.
 """
 
 import keras

@@ -1,8 +1,8 @@
 """The flagship: a compact residual network over a log-mel spectrogram.
 
-Residual blocks with squeeze-and-excitation (Hu et al. 2018) as far as the frequency axis is five
-bands high, then attentive statistics pooling over time (Okabe et al. 2018): an emotion may be
-carried by a part of the window only.
+Residual blocks with squeeze-and-excitation (Hu et al. 2018) reduce the frequency axis to five
+bands. Attentive statistics pooling over time (Okabe et al. 2018) follows, because often only a part
+of the window expresses the emotion.
 """
 
 from functools import partial
@@ -21,8 +21,8 @@ from model_training.recipes import Recipe
 
 SAMPLE_RATE = 16_000
 FMIN, FMAX = 50.0, 8000.0  # Hz
-# channels and (time, frequency) stride of each residual block; none at full resolution, which
-# would take half of the time and hear no better
+# (channels, (time, frequency) stride) of each residual block. A block at full resolution would take
+# half of the time and not improve the UAR.
 BLOCKS = ((32, (2, 2)), (64, (2, 2)), (128, (2, 2)), (128, (1, 1)))
 EMBEDDING = 192
 DROPOUT = 0.3
@@ -44,7 +44,7 @@ def network(shape: tuple[int, ...], classes: int) -> keras.Model:
         x = residual(x, channels, strides)  # last: (12, 5, 128)
     frames, bands, channels = x.shape[1:]
     x = layers.Reshape((frames, bands * channels))(x)
-    # Statistics over time want more digits than half precision has.
+    # Half precision is too coarse for statistics over time.
     x = layers.Dense(EMBEDDING, activation="relu", dtype="float32")(x)  # (12, 192)
     x = attentive_statistics(x)  # (384,)
     x = layers.Dropout(DROPOUT, dtype="float32")(x)

@@ -1,7 +1,8 @@
-"""To be the flagship: a mel-spectrogram CNN that begins with what AudioSet taught another one.
+"""An experiment: a mel-spectrogram CNN that starts with weights of YAMNet.
 
-The first blocks of YAMNet, fine-tuned, then attentive statistics pooling over time as in
-`residual_mel`. Eight hours of acted speech are too little to learn what sound is.
+The first blocks of YAMNet, pretrained on AudioSet, are fine-tuned. Attentive statistics pooling
+over time follows, as in `residual_mel`. Eight hours of acted speech are too little to train such a
+network from scratch.
 """
 
 from functools import partial
@@ -18,10 +19,10 @@ from model_training.ingredients.spectrogram_augmentation import SpectrogramAugme
 from model_training.ingredients.targets import targets_of
 from model_training.recipes import Recipe, residual_mel
 
-BLOCKS = 11  # of YAMNet's 13; the last two are the widest and know the most of AudioSet's classes
+BLOCKS = 11  # of YAMNet's 13; the last two are the widest and the most specific to AudioSet
 EMBEDDING = 192
 DROPOUT = 0.3
-# The middle and the half width of what the frontend gives, so that masks are in its middle.
+# Middle and half width of the log-mel range: after scaling, a masked value (0) is its middle.
 LOWEST, HIGHEST = np.log(YamnetLogMel.FLOOR), np.log(YamnetLogMel.LOUDEST)
 MIDDLE, REACH = float(HIGHEST + LOWEST) / 2, float(HIGHEST - LOWEST) / 2
 
@@ -35,11 +36,11 @@ def frontend(waveform: keras.KerasTensor) -> keras.KerasTensor:
 def network(shape: tuple[int, ...], classes: int) -> keras.Model:
     """Features of `shape` (frames, bands) -> logits of `classes`."""
     features = layers.Input(shape)
-    x = layers.Rescaling(REACH, offset=MIDDLE, dtype="float32")(features)  # as YAMNet has it
+    x = layers.Rescaling(REACH, offset=MIDDLE, dtype="float32")(features)  # the scale of YAMNet
     x = yamnet.blocks(x, BLOCKS)  # (19, 4, 512)
     frames, bands, channels = x.shape[1:]
     x = layers.Reshape((frames, bands * channels))(x)
-    # Statistics over time want more digits than half precision has.
+    # Half precision is too coarse for statistics over time.
     x = layers.Dense(EMBEDDING, activation="relu", dtype="float32")(x)  # (19, 192)
     x = residual_mel.attentive_statistics(x)  # (384,)
     x = layers.Dropout(DROPOUT, dtype="float32")(x)
@@ -49,8 +50,8 @@ def network(shape: tuple[int, ...], classes: int) -> keras.Model:
 
 RECIPE = Recipe(
     name="yamnet-mel",
-    description="The first eleven blocks of YAMNet, which learned from AudioSet, over a log-mel "
-    "spectrogram, fine-tuned, with attentive statistics pooling.",
+    description="The first eleven blocks of YAMNet, pretrained on AudioSet, with attentive "
+    "statistics pooling over a log-mel spectrogram, fine-tuned.",
     sample_rate=YamnetLogMel.SAMPLE_RATE,
     window_seconds=3.0,
     frontend=frontend,

@@ -1,4 +1,4 @@
-"""What is told of a bundle: its card, and the figures in the README, from result files alone."""
+"""The model card of a bundle, and the figures in the README, made from result files alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,56 +13,61 @@ from app.bundle import (
 )
 from app.emotions import in_order
 from app.files import write_text
-from model_training.evaluation import metrics, results, robustness
-from model_training.evaluation.metrics import Evaluation, Figures, together
+from model_training.evaluation import results, robustness
+from model_training.evaluation.evaluate import Evaluation, over_folds
+from model_training.evaluation.metrics import Figures
 from model_training.evaluation.robustness import Condition
 from model_training.ingredients.waveform_augmentation import UNSEEN_NOISES, UNSEEN_ROOMS
 from model_training.protocols import ALL, AS_PUBLISHED, BY_CORPUS, EVERYONE, HEADLINES
 
-CORPORA = ("RAVDESS", "CREMA-D", "TESS", "nEMO")  # in the order in which they are told
+CORPORA = ("RAVDESS", "CREMA-D", "TESS", "nEMO")  # in the order of the card
 LEAKING = HEADLINES[AS_PUBLISHED]
 
 LIMITS = """\
-It hears **acted** emotion in **short English clips**, spoken by adults close to a microphone. It
-has met neither spontaneous speech, other languages, children, illness, irony nor sarcasm, and is
-often wrong on all of them. A confidence is about the label an actor was given, never about what a
-person feels: it reads no one's mind.
+The model was trained on **acted** emotion in **short English clips**, spoken by adults close to a
+microphone. It was not trained on spontaneous speech, other languages, children, illness, irony or
+sarcasm, and it is often wrong on them. The confidence is the probability of the label that an actor
+was asked to play. It does not say what a person feels.
 """
 
 SPEAKERS = """\
-CREMA-D's test speakers are those of the example clips, picked because listeners agree on them, so
-they are easier than most. Its validation speakers, who had a say in the temperature and in what
-ships, are nearer to what to expect of a new voice.
+The CREMA-D test speakers are the speakers of the example clips. They were picked because listeners
+agree on their emotions, so they are easier than most speakers. The figures of the validation
+speakers are closer to what a new voice gets, although the temperature was fitted on them.
 """
 
-TOLD_BY_FOLDS = """\
-It learned from everybody whom the corpora hold but those who validate and the speakers of the
-example clips. **The rows of folds are not of this bundle**: they are of models of the same recipe,
-one a fold, each tested on the speakers whom it alone had not heard, who chose neither its weights
-nor its temperature; the settings of a recipe may have been compared on speakers who train in most
-folds and are tested in one. The models were trained for themselves, on fewer voices. The other rows
-are of this bundle. """
+BY_FOLDS = """\
+This bundle was trained on all speakers of the corpora except the validation speakers and the
+speakers of the example clips. **The rows of folds are not about this bundle.** They are about other
+models of the same recipe, one per fold, which were trained on fewer speakers. Each of them was
+tested on speakers that were not used for its weights or its temperature. When the settings of the
+recipe were chosen, these speakers may have been training or validation speakers of another fold.
+The other rows are about this bundle. """
 
 RESPONSIBLE_USE = """\
 Do not use it to judge people: not at work, not at school, not in hiring, policing, insurance or
 health care. The European Union's AI Act (Regulation (EU) 2024/1689, Article 5(1)(f)) prohibits
-systems that infer emotions in the workplace and in education, but for medical or safety reasons;
-elsewhere people must be told that such a system is at work (Article 50(3)).
+systems that infer emotions in the workplace and in education, except for medical or safety reasons.
+Elsewhere people must be informed that such a system is in use (Article 50(3)).
 """
 
 LICENCES = """\
-The code is MIT. The weights are learned from RAVDESS (CC BY-NC-SA 4.0), TESS (CC BY-NC-ND 4.0) and
-CREMA-D (ODbL 1.0), so they are for non-commercial research and learning only: CC BY-NC-SA 4.0.
+The licence of the code is MIT. The weights were trained on RAVDESS (CC BY-NC-SA 4.0), TESS
+(CC BY-NC-ND 4.0) and CREMA-D (ODbL 1.0). They are for non-commercial research and learning only:
+CC BY-NC-SA 4.0.
 """
 
 
 @dataclass(frozen=True)
-class Sources:
-    """What is known of a bundle, from files alone.
+class BundleResults:
+    """The results that a card is made from.
 
     Attributes:
-        folds: results of its recipe, where a bundle is told by them; else none.
-        worse: how it, or the models of those folds, bear worse conditions; else none.
+        info: of the bundle.
+        evaluation: of the bundle.
+        folds: evaluations of its recipe by fold, for a bundle of the protocol `everyone`; else
+            empty.
+        worse: robustness of the bundle, or of the models of these folds; empty if not measured.
     """
 
     info: BundleInfo
@@ -71,73 +76,74 @@ class Sources:
     worse: list[Condition]
 
 
-def sources(folder: Path, results_folder: Path) -> Sources:
-    """What is known of the bundle in a folder.
+def read(folder: Path, results_folder: Path) -> BundleResults:
+    """The results of the bundle in `folder`.
 
-    Args:
-        folder: the bundle, evaluated.
-        results_folder: the result files, for a bundle that is told by the folds of its recipe.
+    Raises:
+        ResultError: the bundle has not been evaluated.
     """
     info = read_info(folder)
-    found = metrics.read(folder / metrics.EVALUATION_FILE)
+    return collect(info, results.of_bundle(results_folder, info), results_folder)
+
+
+def collect(info: BundleInfo, evaluation: Evaluation, results_folder: Path) -> BundleResults:
+    """The evaluation of a bundle with the other results that its card reports."""
     if info.protocol == EVERYONE:
         folds = results.of_recipe(results_folder, info.recipe)
         models = results.robustness_of_recipe(results_folder, info.recipe)
         tested = [one for one in models if one.protocol in (*BY_CORPUS, ALL)]
-        return Sources(info, found, folds, robustness.together(tested))
-    measured = robustness.read(folder)
-    # What was measured of an earlier model is not told.
-    own = measured is not None and measured.model_sha256 == info.model_sha256
-    return Sources(info, found, [], measured.conditions if measured and own else [])
+        return BundleResults(info, evaluation, folds, robustness.together(tested))
+    measured = results.robustness_of_bundle(results_folder, info)
+    return BundleResults(info, evaluation, [], measured.conditions if measured else [])
 
 
-def _groups(known: Sources) -> Iterator[tuple[str, str, Figures]]:
-    """Every group of clips, the side they were on and its figures; those of folds first."""
+def _groups(known: BundleResults) -> Iterator[tuple[str, str, Figures]]:
+    """Every group of clips, its side and its figures; the groups of folds first."""
     for protocol in BY_CORPUS:
         folds = [one for one in known.folds if one.protocol == protocol]
-        # Not every fold tests somebody of every age and race.
+        # A fold may lack test speakers of an age or a race.
         for group in dict.fromkeys(group for fold in folds for group in fold.test):
             if group.startswith(HEADLINES[protocol]):
-                yield group, f"{len(folds)} folds", together(folds, group)
+                yield group, f"{len(folds)} folds", over_folds(folds, group)
     for side in ("test", "validation"):
-        for group, found in getattr(known.evaluation, side).items():
-            yield group, side, found
+        for group, figures in getattr(known.evaluation, side).items():
+            yield group, side, figures
 
 
-def figures_table(known: Sources, detailed: bool = False) -> str:
-    """A Markdown table: one row a corpus and side.
+def figures_table(known: BundleResults, detailed: bool = False) -> str:
+    """A Markdown table with one row per corpus and side.
 
-    Where it is detailed, women and men, ages and races apart, and answers unlimited too.
+    A detailed table also has rows for sex, age and race, and for answers among all emotions.
     """
-    tested = "a random split, leaking" if known.evaluation.leaks else "voices never heard"
+    tested = "random split, leaking" if known.evaluation.leaks else "unseen speakers"
     rows = [
         f"| {tested} | speakers | clips | UAR | WA | weighted F1 | ECE | no speech |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     rows += [
-        f"| {group}, {side} | {len(found.speakers)} | {found.clips} | {found.uar:.3f} "
-        f"| {found.accuracy:.3f} | {found.weighted_f1:.3f} "
-        f"| {_calibration(found)} | {found.abstained} |"
-        for group, side, found in _groups(known)
+        f"| {group}, {side} | {len(figures.speakers)} | {figures.clips} | {figures.uar:.3f} "
+        f"| {figures.accuracy:.3f} | {figures.weighted_f1:.3f} "
+        f"| {_calibration(figures)} | {figures.abstained} |"
+        for group, side, figures in _groups(known)
         if detailed or group in (*CORPORA, LEAKING)
     ]
     return "\n".join(rows)
 
 
-def _calibration(found: Figures) -> str:
-    error = found.expected_calibration_error
+def _calibration(figures: Figures) -> str:
+    error = figures.expected_calibration_error
     return "" if error is None else f"{error:.3f}"
 
 
-def write(known: Sources, folder: Path) -> Path:
-    """Write the model card of a bundle beside it, and return the file."""
+def write(known: BundleResults, folder: Path) -> Path:
+    """Write the model card into the folder of the bundle, and return the file."""
     path = folder / CARD_FILE
     write_text(path, text(known))
     return path
 
 
-def write_figures(known: Sources, readme: Path) -> None:
-    """Put the table of figures into a README.
+def write_figures(known: BundleResults, readme: Path) -> None:
+    """Write the table of figures into a README.
 
     Raises:
         ValueError: the file has no markers.
@@ -146,98 +152,92 @@ def write_figures(known: Sources, readme: Path) -> None:
 
 
 def put_between(readme: Path, begin: str, end: str, text: str) -> None:
-    """Replace what stands between two markers of a README, which stay.
+    """Replace the text between two markers of a README.
 
     Raises:
         ValueError: the file has no such markers.
     """
-    before, found, rest = readme.read_text(encoding="utf-8").partition(begin)
+    before, opened, rest = readme.read_text(encoding="utf-8").partition(begin)
     _, closed, after = rest.partition(end)
-    if not (found and closed):
+    if not (opened and closed):
         raise ValueError(f"{readme} has no place for figures: {begin} and {end} are missing.")
     write_text(readme, f"{before}{begin}\n{text}\n{end}{after}")
 
 
-def text(known: Sources) -> str:
+def text(known: BundleResults) -> str:
     """The model card, with the metadata that Hugging Face reads."""
     info, tested = known.info, _tested(known)
     first = next(iter(tested))
     sections = [
         _front_matter(known, tested),
-        f"# {info.name}\n\nThe emotion in {info.window_seconds:g} seconds of speech, one of "
-        f"{', '.join(info.labels[:-1])} or {info.labels[-1]}. {info.description} "
-        f"{info.parameters:,} parameters; it takes {info.sample_rate:,} Hz mono audio and holds "
-        "its own frontend.",
-        "## What it can't do\n\n" + LIMITS,
+        f"# {info.name}\n\nThis model classifies the emotion in {info.window_seconds:g} seconds of "
+        f"speech: {', '.join(info.labels[:-1])} or {info.labels[-1]}. {info.description} It has "
+        f"{info.parameters:,} parameters. Its input is mono audio at {info.sample_rate:,} Hz; the "
+        "frontend is part of the model.",
+        "## Limits\n\n" + LIMITS,
         "## Responsible use\n\n" + RESPONSIBLE_USE,
         FIGURES_BEGIN,
         "## How good it is\n\n" + _measured(known),
         figures_table(known, detailed=True),
-        f"UAR: unweighted average recall. WA: accuracy. ECE: expected calibration error, 15 bins. "
-        f"All of it, with the speakers, is in `{metrics.EVALUATION_FILE}`"
-        f"{' and in the result files of the folds' if known.folds else ''}.",
+        "UAR: unweighted average recall. WA: accuracy. ECE: expected calibration error, 15 bins. "
+        "CREMA-D is scored among its six labels; the row `all eight answers` has all labels.",
         "### Recall by emotion\n\n" + _recall_table(tested),
         f"### Confusion on {first}\n\n" + _confusion_table(tested[first]),
-        *(
-            [f"### When the sound is worse\n\n{_worse(known.worse, bool(known.folds))}"]
-            if known.worse
-            else []
-        ),
+        *([f"### Worse sound\n\n{_worse(known.worse, bool(known.folds))}"] if known.worse else []),
         FIGURES_END,
         "## Data and licences\n\n" + LICENCES,
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
 
 
-def _tested(known: Sources) -> dict[str, Figures]:
-    """The test of each corpus: over all folds where it is told by them, else the bundle's own."""
+def _tested(known: BundleResults) -> dict[str, Figures]:
+    """The test figures of each corpus: over all folds if there are any, else of the bundle."""
     groups = [one for one in _groups(known) if one[1] != "validation"]
     tested: dict[str, Figures] = {}
     for corpus in (*CORPORA, LEAKING):
-        found = next((figures for group, _, figures in groups if group == corpus), None)
-        if found:
-            tested[corpus] = found
+        own = next((figures for group, _, figures in groups if group == corpus), None)
+        if own:
+            tested[corpus] = own
     return tested
 
 
-def _measured(known: Sources) -> str:
-    info, found = known.info, known.evaluation
+def _measured(known: BundleResults) -> str:
+    info, evaluation = known.info, known.evaluation
     trained = (
-        f"Protocol {info.protocol}, fold {info.fold}, seed {info.seed}, "
-        f"trained for {len(found.seconds)} epochs on {info.trained_on.clips} clips of "
-        f"{len(info.trained_on.speakers)} speakers; the temperature ({info.temperature:.3f}) is "
-        f"fitted on {info.validated_on.clips} clips of {len(info.validated_on.speakers)} others. "
+        f"Protocol {info.protocol}, fold {info.fold}, seed {info.seed}. The model was trained for "
+        f"{len(evaluation.seconds)} epochs on {info.trained_on.clips} clips of "
+        f"{len(info.trained_on.speakers)} speakers. The temperature ({info.temperature:.3f}) was "
+        f"fitted on {info.validated_on.clips} clips of {len(info.validated_on.speakers)} other "
+        "speakers. "
     )
-    if found.leaks:
+    if evaluation.leaks:
         return trained + (
-            "**These figures leak**: clips were split at random, as the source of the recipe did, "
-            "so the voices of the test were trained on. They say little about voices never heard."
+            "**These figures leak.** The clips were split at random, as the source of the recipe "
+            "did, so the training clips contain voices of the test. The figures say little about "
+            "other voices."
         )
-    scored = (
-        "CREMA-D is scored among its six labels and, in the row beside, among all eight; a clip "
-        "in which no speech was found counts as wrong."
-    )
+    scored = "A clip without detected speech counts as wrong."
     if known.folds:
-        return f"{trained}{TOLD_BY_FOLDS}{scored}\n\n{SPEAKERS}"
+        return f"{trained}{BY_FOLDS}{scored}\n\n{SPEAKERS}"
     own = (
-        "No weight was learned from a clip of the speakers below, spoken or sung, and nothing "
-        f"was chosen by the test. The figures are of this very bundle. {scored}"
+        "The training clips contain no voice of the test, spoken or sung, and no choice was made "
+        f"by the test. The figures are about this bundle. {scored}"
     )
-    picked = info.protocol == "ravdess-si" and "CREMA-D" in found.validation
+    picked = info.protocol == "ravdess-si" and "CREMA-D" in evaluation.validation
     return f"{trained}{own}\n\n{SPEAKERS if picked else ''}"
 
 
-def _front_matter(known: Sources, tested: dict[str, Figures]) -> str:
-    models = ", by the models of folds where there are any" if known.folds else ""
-    results = "".join(
+def _front_matter(known: BundleResults, tested: dict[str, Figures]) -> str:
+    models = ", models of the folds" if known.folds else ""
+    entries = "".join(
         f"""      - task: {{type: audio-classification, name: Speech emotion recognition}}
-        dataset: {{type: {corpus.lower()}, name: "{corpus}, speakers never heard{models}"}}
+        dataset: {{type: {corpus.lower()}, name: "{corpus}, unseen speakers{models}"}}
         metrics:
-          - {{type: recall, name: UAR, value: {found.uar:.4f}}}
-          - {{type: accuracy, value: {found.accuracy:.4f}}}
+          - {{type: recall, name: UAR, value: {figures.uar:.4f}}}
+          - {{type: accuracy, value: {figures.accuracy:.4f}}}
 """
-        for corpus, found in tested.items()
-        if corpus in CORPORA  # a figure that leaks is none to advertise
+        for corpus, figures in tested.items()
+        if corpus in CORPORA  # Hugging Face would show a leaking figure without its warning
     )
     return f"""---
 license: cc-by-nc-sa-4.0
@@ -248,7 +248,7 @@ tags: [speech-emotion-recognition, audio, keras]
 model-index:
   - name: {known.info.name}
     results:
-{results}---"""
+{entries}---"""
 
 
 def _worse(conditions: list[Condition], by_folds: bool) -> str:
@@ -257,17 +257,17 @@ def _worse(conditions: list[Condition], by_folds: bool) -> str:
         "|---|---|---:|---:|---:|---:|",
     ]
     rows += [
-        f"| {found.corpus} | {found.condition} | {found.uar:.3f} | {found.fall:+.3f} "
-        f"| {found.same:.0%} | {found.abstained} |"
-        for found in conditions
+        f"| {one.corpus} | {one.condition} | {one.uar:.3f} | {one.fall:+.3f} "
+        f"| {one.same:.0%} | {one.abstained} |"
+        for one in conditions
     ]
-    models = "models of the folds, the mean over them" if by_folds else "model"
-    told = (
-        f"Test clips of the {models}, at most {robustness.LARGEST} of a corpus each, under other "
-        "conditions; noises and room are of kinds that training never met"
-        f" ({', '.join((*UNSEEN_NOISES, *UNSEEN_ROOMS))})."
+    whose = "Mean over the models of the folds, on" if by_folds else "On"
+    note = (
+        f"{whose} at most {robustness.LARGEST} test clips per corpus and model. The noises and the "
+        "room are of kinds that are never used in training "
+        f"({', '.join((*UNSEEN_NOISES, *UNSEEN_ROOMS))})."
     )
-    return "\n".join([*rows, "", told])
+    return "\n".join([*rows, "", note])
 
 
 def _recall_table(groups: dict[str, Figures]) -> str:
@@ -275,22 +275,22 @@ def _recall_table(groups: dict[str, Figures]) -> str:
         "| emotion | " + " | ".join(groups) + " |",
         "|---|" + "---:|" * len(groups),
     ]
-    for label in in_order(label for found in groups.values() for label in found.recall):
+    for label in in_order(label for figures in groups.values() for label in figures.recall):
         cells = (
-            f"{found.recall[label]:.2f}" if label in found.recall else ""
-            for found in groups.values()
+            f"{figures.recall[label]:.2f}" if label in figures.recall else ""
+            for figures in groups.values()
         )
         rows.append(f"| {label} | " + " | ".join(cells) + " |")
     return "\n".join(rows)
 
 
-def _confusion_table(found: Figures) -> str:
+def _confusion_table(figures: Figures) -> str:
     rows = [
-        "| acted \\ heard | " + " | ".join([*found.labels, "no speech"]) + " |",
-        "|---|" + "---:|" * (len(found.labels) + 1),
+        "| acted \\ predicted | " + " | ".join([*figures.labels, "no speech"]) + " |",
+        "|---|" + "---:|" * (len(figures.labels) + 1),
     ]
     rows += [
         f"| {label} | " + " | ".join(map(str, counts)) + " |"
-        for label, counts in zip(found.labels, found.confusion, strict=True)
+        for label, counts in zip(figures.labels, figures.confusion, strict=True)
     ]
     return "\n".join(rows)

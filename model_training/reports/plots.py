@@ -1,4 +1,4 @@
-"""The pictures of a report, by Matplotlib, each from figures that are in a result file."""
+"""The charts of a report, drawn by Matplotlib from the figures of a result file."""
 
 import io
 from collections.abc import Sequence
@@ -9,15 +9,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from app.emotions import in_order
-from model_training.evaluation.metrics import ABSTAINED, Evaluation, Figures
+from model_training.evaluation.evaluate import Evaluation
+from model_training.evaluation.metrics import ABSTAINED, Figures
 
 INK, LINE, FIELD = "#333333", "#3a6ea5", "Blues"
 
 
-def confusion(found: Figures) -> Figure:
-    """A row an acted emotion, a column an answer; shares of the row, and clips in writing."""
-    heard = [*found.labels, ABSTAINED] if found.abstained else found.labels
-    counts = np.array(found.confusion)[:, : len(heard)]
+def confusion(figures: Figures) -> Figure:
+    """One row per acted emotion, one column per answer; coloured by share, labelled with clips."""
+    answers = [*figures.labels, ABSTAINED] if figures.abstained else figures.labels
+    counts = np.array(figures.confusion)[:, : len(answers)]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     axes = figure.subplots()
@@ -25,15 +26,15 @@ def confusion(found: Figures) -> Figure:
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if shares[row, column] > 0.5 else INK
         axes.text(column, row, str(count), ha="center", va="center", color=colour)
-    axes.set_xticks(range(len(heard)), heard, rotation=35, ha="right")
-    axes.set_yticks(range(len(found.labels)), found.labels)
-    axes.set_xlabel("heard")
+    axes.set_xticks(range(len(answers)), answers, rotation=35, ha="right")
+    axes.set_yticks(range(len(figures.labels)), figures.labels)
+    axes.set_xlabel("predicted")
     axes.set_ylabel("acted")
     return figure
 
 
 def curves(history: Sequence[dict[str, Any]]) -> Figure:
-    """Loss and accuracy of training and validation, epoch by epoch."""
+    """Loss and accuracy of training and validation by epoch."""
     figure = Figure(figsize=(8.4, 3.4), layout="constrained")
     epochs = [line["epoch"] for line in history]
     for axes, key in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
@@ -47,31 +48,31 @@ def curves(history: Sequence[dict[str, Any]]) -> Figure:
     return figure
 
 
-def reliability(found: Figures) -> Figure:
-    """How often answers of about one confidence are right; on the diagonal they are as they say."""
+def reliability(figures: Figures) -> Figure:
+    """Accuracy by confidence; a calibrated model lies on the diagonal."""
     figure = Figure(figsize=(4.6, 4.4), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle="--")
-    confidence = [bin.confidence for bin in found.reliability]
-    accuracy = [bin.accuracy for bin in found.reliability]
-    sizes = [20 + 400 * bin.clips / found.clips for bin in found.reliability]
+    confidence = [bin.confidence for bin in figures.reliability]
+    accuracy = [bin.accuracy for bin in figures.reliability]
+    sizes = [20 + 400 * bin.clips / figures.clips for bin in figures.reliability]
     axes.plot(confidence, accuracy, color=LINE, alpha=0.6)
     axes.scatter(confidence, accuracy, sizes, color=LINE)
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="share that is right")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
     axes.grid(alpha=0.25)
     return figure
 
 
 def recall(groups: dict[str, Figures]) -> Figure:
-    """Recall of every emotion, group beside group."""
+    """Recall of every emotion, one bar per group."""
     figure = Figure(figsize=(8.4, 3.4), layout="constrained")
     axes = figure.subplots()
     labels = in_order(label for one in groups.values() for label in one.recall)
     width = 0.8 / len(groups)
     shades = np.linspace(0.85, 0.35, len(groups))
-    for number, (name, found) in enumerate(groups.items()):
+    for number, (name, figures) in enumerate(groups.items()):
         places = np.arange(len(labels)) + (number - (len(groups) - 1) / 2) * width
-        values = [found.recall.get(label, np.nan) for label in labels]
+        values = [figures.recall.get(label, np.nan) for label in labels]
         axes.bar(places, values, width, color=LINE, alpha=shades[number], label=name)
     axes.set_xticks(range(len(labels)), labels)
     axes.set(ylim=(0, 1), ylabel="recall")
@@ -81,9 +82,9 @@ def recall(groups: dict[str, Figures]) -> Figure:
     return figure
 
 
-def speakers(found: Evaluation) -> Figure:
-    """The UAR of every speaker of the test, in order."""
-    order = sorted(found.speakers.items(), key=lambda speaker: speaker[1][0])
+def speakers(evaluation: Evaluation) -> Figure:
+    """The UAR of every test speaker, the lowest first."""
+    order = sorted(evaluation.speakers.items(), key=lambda speaker: speaker[1][0])
     figure = Figure(figsize=(8.4, 1.2 + 0.2 * len(order)), layout="constrained")
     axes = figure.subplots()
     axes.barh([name for name, _ in order], [uar for _, (uar, _) in order], color=LINE, alpha=0.7)
@@ -93,10 +94,10 @@ def speakers(found: Evaluation) -> Figure:
 
 
 def features(examples: dict[str, np.ndarray]) -> Figure:
-    """What the network is given of one clip an emotion.
+    """The features of one clip per emotion.
 
     Args:
-        examples: by emotion (frames, rows), with channels (rows, frames, channels), or (numbers,).
+        examples: by emotion: (frames, rows), (rows, frames, channels) or (numbers,).
     """
     figure = Figure(figsize=(8.4, 4.4), layout="constrained")
     columns = -(-len(examples) // 2)
@@ -118,7 +119,7 @@ def features(examples: dict[str, np.ndarray]) -> Figure:
 
 
 def svg(figure: Figure) -> str:
-    """The picture as it stands in a page; the same figures give the same text."""
+    """The chart as an SVG element; equal figures give equal text."""
     text = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "undertone"}):
         figure.savefig(text, format="svg", metadata={"Date": None})

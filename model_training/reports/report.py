@@ -1,4 +1,4 @@
-"""The report of a bundle: pictures, and one HTML page that holds them and opens offline."""
+"""The report of a bundle: charts, and one HTML page that contains them and opens offline."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from app import saved_model
 from app.classifier import Classifier
 from app.emotions import in_order
 from app.files import write_text
-from model_training.evaluation.metrics import Evaluation
+from model_training.evaluation.evaluate import Evaluation
 from model_training.ingredients.waveform_augmentation import centred
 from model_training.protocols import Split
 from model_training.reports import plots
@@ -24,7 +24,7 @@ TEMPLATE = Path(__file__).with_name("report.html")
 
 
 def examples(classifier: Classifier, split: Split, clips: Waveforms) -> dict[str, np.ndarray]:
-    """The features, as the network is given them, of the first test clip of every emotion."""
+    """The features of the first test clip of every emotion."""
     first = split.test.reset_index().groupby("emotion")["index"].first()
     emotions = in_order(first.index)
     window = round(classifier.info.window_seconds * classifier.sample_rate)
@@ -35,7 +35,7 @@ def examples(classifier: Classifier, split: Split, clips: Waveforms) -> dict[str
 
 
 def write(
-    found: Evaluation,
+    evaluation: Evaluation,
     history: Sequence[dict[str, Any]],
     features: dict[str, np.ndarray],
     out: Path,
@@ -43,22 +43,22 @@ def write(
     """Write the report into the folder of a bundle.
 
     Args:
-        found: the figures.
-        history: of the training, epoch by epoch; empty where there was none.
-        features: of some clips, by emotion; empty for none.
+        evaluation: the figures.
+        history: of the training, one entry per epoch; may be empty.
+        features: of some clips, by emotion; may be empty.
         out: the bundle's folder.
 
     Returns:
-        The page; the pictures are beside it as SVG.
+        The page. Its folder also holds each chart as SVG.
     """
-    main = found.headline
-    whole = {name: group for name, group in found.test.items() if " " not in name}
+    main = evaluation.headline
+    whole = {name: group for name, group in evaluation.test.items() if " " not in name}
     drawn = {"confusion": plots.confusion(main), "recall": plots.recall(whole)}
     if main.reliability:
         drawn["reliability"] = plots.reliability(main)
     if history:
         drawn["curves"] = plots.curves(history)
-    drawn["speakers"] = plots.speakers(found)
+    drawn["speakers"] = plots.speakers(evaluation)
     if features:
         drawn["features"] = plots.features(features)
 
@@ -69,6 +69,6 @@ def write(
         write_text(folder / f"{name}.svg", text)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    html = template.render(found=found, main=main, pictures=texts)
+    html = template.render(evaluation=evaluation, main=main, pictures=texts)
     write_text(folder / PAGE_FILE, html)
     return folder / PAGE_FILE

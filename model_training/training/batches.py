@@ -1,4 +1,4 @@
-"""What a network is trained on, batch by batch, and validated on."""
+"""Batches for training, and the validation set."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -16,13 +16,13 @@ from model_training.recipes import Recipe
 
 
 class Waveforms(Protocol):
-    """Clips, or clips and their copies, by their row in the split's tables."""
+    """Waveforms (samples,) by the index of the split's tables: clips, or clips and their copies."""
 
     def __getitem__(self, position: int) -> np.ndarray: ...
 
 
 class Fixed:
-    """Training clips as features that were computed once."""
+    """The features of training clips, computed once."""
 
     def __init__(
         self, recipe: Recipe, table: pd.DataFrame, clips: Waveforms, frontend: keras.Model
@@ -40,7 +40,7 @@ class Fixed:
 
 
 class Augmented:
-    """Training clips as waveforms, drawn anew each time."""
+    """The waveforms of training clips, augmented at every access."""
 
     def __init__(
         self, recipe: Recipe, table: pd.DataFrame, clips: Waveforms, around: Surroundings
@@ -71,7 +71,11 @@ def batches(
     seed: int,
     first_step: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Endless batches; each is a function of the seed and its step alone, so a run can resume."""
+    """Endless batches. A batch depends only on the seed and its step, so a run can resume.
+
+    Yields:
+        Windows or features (batch, ...), targets (batch, labels), and weights (batch,).
+    """
     targets = recipe.targets(table, labels)
     weights = recipe.sampling.weights(table)
     draw = recipe.sampling.draws(table, recipe.batch_size, seed)
@@ -94,14 +98,14 @@ def validation_set(
 
 
 def hopped(waveform: np.ndarray, window: int, hop: int) -> np.ndarray:
-    """The windows in which a recording is heard: (n, window), the last one filled with zeros."""
+    """The windows (n, window) of a recording, as the app cuts them; zeros fill the last one."""
     count = 1 + max(0, -(-(len(waveform) - window) // hop))
     padded = np.pad(waveform, (0, max(0, (count - 1) * hop + window - len(waveform))))
     return np.stack([padded[start : start + window] for start in range(0, count * hop, hop)])
 
 
 def features_of(frontend: keras.Model, windows: np.ndarray, batch: int = 32) -> np.ndarray:
-    """What the frontend makes of windows (n, window): (n, ...)."""
+    """The features (n, ...) of windows (n, window)."""
     return np.concatenate(
         [
             ops.convert_to_numpy(frontend(windows[first : first + batch], training=False))

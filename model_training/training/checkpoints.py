@@ -1,4 +1,4 @@
-"""What is kept of a run after each of its epochs, so that it can be stopped at any moment."""
+"""The state of a run, saved after each epoch, so that the run can be stopped at any moment."""
 
 import json
 import time
@@ -38,17 +38,17 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 def resumed(folder: Path) -> keras.Model | None:
-    """The model as it was after the last whole epoch; None where there was none."""
+    """The model after the last complete epoch; None if there is no checkpoint."""
     path = folder / CHECKPOINT_FILE
     return keras.saving.load_model(path) if path.exists() else None
 
 
 def epochs_done(model: keras.Model, steps: int) -> int:
-    """By the steps that its optimizer has made."""
+    """The number of complete epochs, from the steps of the optimizer."""
     return int(model.optimizer.iterations) // steps
 
 
 def log(folder: Path, text: str) -> None:
-    """A line in the log of the run."""
+    """Append a line to the log of the run."""
     with (folder / LOG_FILE).open("a", encoding="utf-8") as file:
         file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")

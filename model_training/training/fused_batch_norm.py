@@ -1,7 +1,7 @@
-"""Batch normalization in one kernel of TensorFlow's, in training alone.
+"""Batch normalization with TensorFlow's fused kernel, for training.
 
-Keras puts it together from a dozen operations, each a pass over the activations, forth and back:
-without them a step of the flagship takes 0.83 of the time, and with bfloat16 0.53.
+Keras composes it from a dozen operations, and each is a pass over the activations. With the fused
+kernel, a step of `residual-mel` takes 0.83 of the time, and 0.53 with bfloat16.
 """
 
 from typing import Any
@@ -11,9 +11,9 @@ from keras import ops
 
 
 def fused(network: keras.Model) -> keras.Model:
-    """The same network, new weights, its batch normalizations fused where TensorFlow trains it.
+    """A copy of the network with fused batch normalization; the network itself on other backends.
 
-    The weights are in the same order, so those of either can be set to the other.
+    The copy has new weights, in the same order.
     """
     if keras.backend.backend() != "tensorflow":
         return network
@@ -29,7 +29,7 @@ def _clone(layer: keras.Layer) -> keras.Layer:
 
 @keras.saving.register_keras_serializable("undertone")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """`keras.layers.BatchNormalization` over the last axis: the same numbers, sooner."""
+    """`keras.layers.BatchNormalization` over the last axis: the same numbers, but faster."""
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """(..., channels) -> the same."""
@@ -47,7 +47,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
             is_training=True,
         )
         rows = ops.cast(ops.shape(flat)[0], "float32")
-        variance = variance * (rows - 1.0) / rows  # Keras averages the biased one
-        for moving, found in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * self.momentum + found * (1.0 - self.momentum))
+        variance = variance * (rows - 1.0) / rows  # Keras averages the biased variance
+        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
         return ops.reshape(outputs, shape)

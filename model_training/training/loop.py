@@ -1,4 +1,4 @@
-"""Fit one recipe to one split: a run that can be stopped at any moment, and then a bundle."""
+"""Training of one recipe on one split: a run that can be stopped and resumed, then a bundle."""
 
 import json
 import math
@@ -50,11 +50,11 @@ from model_training.training.fused_batch_norm import fused
 CONFIG_FILE = "config.json"
 VERSIONS_FILE = "versions.json"
 TENSORBOARD_FOLDER = "tensorboard"
-STATISTICS_CLIPS = 2000  # enough for a mean and a deviation
+STATISTICS_CLIPS = 2000  # enough for a mean and a standard deviation
 
 
 class TrainingError(UndertoneError):
-    """A run that cannot start, with a sentence that says why."""
+    """A run cannot start; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Resources:
-    """What a training needs beside its clips.
+    """The inputs of a training in addition to its clips.
 
     Attributes:
         around: noises and rooms for augmentation.
-        start: the weights that layers of the network begin with, by their names.
+        start: initial weights by the name of the layer.
     """
 
     around: Surroundings
@@ -84,14 +84,14 @@ class Resources:
 
 @dataclass(frozen=True)
 class Material:
-    """What a recipe is fitted on: one split, its features computed once where that is possible.
+    """The data that a recipe is fitted to, prepared from one split.
 
     Attributes:
-        frontend: waveform to features, in float32, its statistics those of training clips.
+        frontend: waveform to features, in float32, adapted to the training clips.
         table: the training clips.
-        labels: of the network's outputs, in their order.
-        source: their windows.
-        validation: windows or features (clips, ...), and targets (clips, 8).
+        labels: of the outputs of the network, in their order.
+        source: the windows of the training clips, or their features.
+        validation: windows or features (clips, ...), and targets (clips, labels).
         steps: batches in an epoch.
     """
 
@@ -113,15 +113,15 @@ def train(
     out: Path,
     tensorboard: bool = False,
 ) -> BundleInfo:
-    """Train a recipe and write its bundle; a run that was stopped is resumed.
+    """Train a recipe and write its bundle; a stopped run resumes.
 
     Args:
-        recipe: what to train.
-        split: tables of clips; their index is that of `clips`.
+        recipe: the recipe to train.
+        split: the tables of clips, with the index of `clips`.
         clips: the waveforms at the recipe's sample rate.
-        resources: noises, rooms, and the weights to begin with.
-        run: the settings, kept in the folder.
-        folder: of the run: config, library versions, log, history, checkpoint.
+        resources: noises, rooms, and initial weights.
+        run: the settings, saved in the folder.
+        folder: of the run, for its settings, library versions, log, history and checkpoint.
         out: of the bundle.
         tensorboard: also write the history for TensorBoard, into the folder.
 
@@ -141,9 +141,12 @@ def train(
 
 
 def prepare(recipe: Recipe, split: Split, clips: Waveforms, around: Surroundings) -> Material:
-    """Where a clip is the same in every epoch, its features are computed here, once; otherwise the
-    frontend is part of every training step."""
-    # The frontend has single precision, whatever the precision of the network.
+    """Adapt the frontend and load the validation set.
+
+    If the features of a clip are the same in every epoch, they are computed here. Otherwise the
+    frontend is part of every training step.
+    """
+    # The frontend has single precision, also with a network in lower precision.
     keras.config.set_dtype_policy("float32")
     frontend = adapted_frontend(recipe, split.train, clips)
     windows, targets = validation_set(recipe, split.validation, split.labels, clips)
@@ -160,9 +163,9 @@ def prepare(recipe: Recipe, split: Split, clips: Waveforms, around: Surroundings
 def fit(
     recipe: Recipe, material: Material, start: Start, run: Run, folder: Path, tensorboard: bool
 ) -> keras.Model:
-    """The trained network, features to logits; the run resumes from the checkpoint in its folder.
+    """Train the network, from features to logits; resume from the checkpoint in the folder.
 
-    Where the frontend is part of the training, `material.frontend` has its weights afterwards.
+    If the frontend is part of the training, its trained weights are copied to `material.frontend`.
     """
     keras.config.set_dtype_policy(run.precision)
     model = resumed(folder) or _training_model(recipe, material, start, run)
@@ -176,7 +179,7 @@ def fit(
     ]
     if tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(folder / TENSORBOARD_FOLDER))
-    # A run that had come to its end fits no epoch, and still takes the average of its weights.
+    # A run that has already ended trains no epoch here, but still averages its weights.
     model.fit(
         batches(
             recipe,
@@ -193,7 +196,7 @@ def fit(
         validation_data=material.validation,
         validation_batch_size=recipe.batch_size,
         callbacks=callbacks,
-        verbose=1 if sys.stdout.isatty() else 2,  # a bar, or a line an epoch in a log
+        verbose=1 if sys.stdout.isatty() else 2,  # a progress bar, or one line per epoch in a log
     )
     if (folder / BEST_FILE).exists():
         model.load_weights(folder / BEST_FILE)
@@ -218,7 +221,7 @@ def adapted_frontend(recipe: Recipe, table: pd.DataFrame, clips: Waveforms) -> k
 
 
 def surroundings(data: Data, sample_rate: int) -> Surroundings:
-    """The noises and rooms of a data directory, without the kinds kept for evaluation."""
+    """The noises and rooms in the data folders, without the kinds that only evaluation uses."""
     return Surroundings(
         noises=[
             noise
@@ -234,24 +237,28 @@ def surroundings(data: Data, sample_rate: int) -> Surroundings:
 
 
 @dataclass(frozen=True)
-class Sides:
-    """Who was on which side of a split; nobody is unheard where it leaks."""
+class SplitVoices:
+    """The clips and speakers on each side of a split, as a bundle stores them.
+
+    Attributes:
+        unheard: of the test; without speakers if the split leaks.
+    """
 
     trained: Voices
     validated: Voices
     unheard: Voices
 
 
-def voices(split: Split) -> Sides:
-    """What a bundle says of the split it was trained with."""
+def split_voices(split: Split) -> SplitVoices:
+    """The clips and speakers of the split that a bundle is trained with."""
     unheard = Voices(clips=len(split.test), speakers=[]) if split.leaks else _voices(split.test)
-    return Sides(_voices(split.train), _voices(split.validation), unheard)
+    return SplitVoices(_voices(split.train), _voices(split.validation), unheard)
 
 
 class Reseed(keras.callbacks.Callback):
-    """Before each epoch, sets every random layer's draws to follow from the seed and the epoch.
+    """Before each epoch, seeds every random layer from the seed of the run and the epoch.
 
-    A saved model holds no state of its random generators, so a resumed run would draw others.
+    A saved model has no state of its random generators, so a resumed run would draw other numbers.
     """
 
     def __init__(self, seed: int) -> None:
@@ -265,17 +272,17 @@ class Reseed(keras.callbacks.Callback):
 
 
 def serving_model(recipe: Recipe, frontend: keras.Model, trained: keras.Model) -> keras.Model:
-    """Waveform in, logits out, in float32 and without anything that only training needs."""
+    """The model from waveform to logits, in float32 and without the layers for training."""
     network = recipe.network(tuple(frontend.output_shape[1:]), trained.output_shape[-1])
     network.set_weights(trained.get_weights())
     return keras.Model(frontend.input, network(frontend.output), name=recipe.name.replace("-", "_"))
 
 
 def fit_temperature(recipe: Recipe, model: keras.Model, split: Split, clips: Waveforms) -> float:
-    """The temperature that makes the validation speakers likeliest (Guo et al. 2017).
+    """The temperature with the smallest cross-entropy on the validation clips (Guo et al. 2017).
 
-    A clip's answer is the mean over its windows, as a recording is heard: that mean is less sure
-    of itself than a window.
+    The answer to a clip is the mean over its windows, as for a recording in the app. This mean is
+    less confident than the answer to one window.
     """
     table = split.validation
     cut = [hopped(clips[index], recipe.window, recipe.hop) for index in table.index]
@@ -305,14 +312,14 @@ def _claim(folder: Path, run: Run) -> None:
 
 
 def versions(*more: str) -> dict[str, str]:
-    """Of the packages that a run is made with, and the Keras backend."""
-    found = {"backend": keras.backend.backend()}
-    for name in ("keras", "numpy", "librosa", "scipy", "soxr", found["backend"], *more):
+    """The Keras backend and the versions of the packages that affect a run."""
+    used = {"backend": keras.backend.backend()}
+    for name in ("keras", "numpy", "librosa", "scipy", "soxr", used["backend"], *more):
         try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # as tensorflow's, whose package is tensorflow-cpu
+            used[name] = version(name)
+        except PackageNotFoundError:  # as for tensorflow, whose package is tensorflow-cpu
             continue
-    return found
+    return used
 
 
 def _training_model(recipe: Recipe, material: Material, start: Start, run: Run) -> keras.Model:
@@ -324,7 +331,7 @@ def _training_model(recipe: Recipe, material: Material, start: Start, run: Run) 
     if recipe.masks:
         x = recipe.masks(run.seed)(x)
     network = fused(recipe.network(shape, len(material.labels)))
-    for layer in network.layers:  # after `fused`, whose copy has weights of its own
+    for layer in network.layers:  # after `fused`, which makes new weights
         if layer.name in start:
             layer.set_weights(start[layer.name])
     model = keras.Model(inputs, network(x))
@@ -339,7 +346,7 @@ def _training_model(recipe: Recipe, material: Material, start: Start, run: Run) 
 def _info(
     recipe: Recipe, split: Split, run: Run, model: keras.Model, temperature: float
 ) -> BundleInfo:
-    sides = voices(split)
+    sides = split_voices(split)
     return BundleInfo(
         schema_version=bundle.SCHEMA,
         name=recipe.name,

@@ -1,4 +1,4 @@
-"""From which probability on an emotion is named: part of the calibration of a bundle."""
+"""The probability from which a bundle names an emotion: a part of its calibration."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,8 +15,8 @@ from app.labelling import NAMED, NAMED_FROM, label
 from model_training.training.batches import Waveforms, features_of
 from model_training.training.streams import LONGEST, SEGMENTS, Moment, durations, listen, streams
 
-# Right of what is named, where a window lies within one emotion. 0.7 is what is promised; the rest
-# is for voices on which a model does worse than on those it was validated with.
+# Accuracy of the named readings whose window has one emotion. 0.7 is the promise; the margin is for
+# voices on which the model is worse than on its validation speakers.
 AIM = 0.73
 CANDIDATES = np.round(np.arange(0.2, 0.9, 0.01), 2)
 MOST_STREAMS = 60
@@ -24,15 +24,15 @@ SEED = 0
 
 
 def fit(folder: Path, table: pd.DataFrame, clips: Waveforms) -> BundleInfo:
-    """Choose the probability that a bundle names emotions from, and write it into the bundle.
+    """Fit the probability from which a bundle names an emotion, and write it into the bundle.
 
-    It is the least with which the named readings of live sessions with validation speakers are
-    right as often as `AIM`, so that as much is named as that allows.
+    It is the lowest probability with which the named readings reach the accuracy `AIM` in live
+    sessions of validation speakers. So as many readings as possible are named.
 
     Args:
         folder: of the bundle.
-        table: clips of its validation speakers; the index is that of `clips`.
-        clips: the waveforms at its sample rate.
+        table: clips of its validation speakers, with the index of `clips`.
+        clips: the waveforms at the sample rate of the bundle.
     """
     classifier = (
         Classifier(folder) if keras.backend.backend() == "tensorflow" else _AsTrained(folder)
@@ -41,15 +41,15 @@ def fit(folder: Path, table: pd.DataFrame, clips: Waveforms) -> BundleInfo:
     rate = classifier.sample_rate
     count = min(MOST_STREAMS, int(durations(spoken, clips, rate).sum() // (SEGMENTS * LONGEST)))
     joined = streams(spoken, clips, rate, count, SEED)
-    heard = [listen(classifier, stream) for stream in joined]
-    chosen = named_from(heard, classifier.info.window_seconds)
+    sessions = [listen(classifier, stream) for stream in joined]
+    chosen = named_from(sessions, classifier.info.window_seconds)
     info = classifier.info.model_copy(update={"named_from": chosen})
     bundle.write_info(folder, info)
     return info
 
 
 class _AsTrained(Classifier):
-    """A bundle on the backend that trains it, where that is not the one that serves."""
+    """A bundle that predicts with the backend of the training instead of TensorFlow."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -60,12 +60,12 @@ class _AsTrained(Classifier):
         return np.asarray(softmax(logits / self.info.temperature, axis=1), np.float32)
 
 
-def named_from(heard: Sequence[Sequence[Moment]], window_seconds: float) -> float:
-    """The least of `CANDIDATES` that is right as often as `AIM`; the best where none is."""
+def named_from(sessions: Sequence[Sequence[Moment]], window_seconds: float) -> float:
+    """The lowest of `CANDIDATES` that reaches the accuracy `AIM`; the best one if none does."""
     accuracies = {
         float(threshold): np.mean(right)
         for threshold in CANDIDATES
-        if (right := [*_named_rightly(heard, window_seconds, threshold)])
+        if (right := [*_named_rightly(sessions, window_seconds, threshold)])
     }
     if not accuracies:
         return NAMED_FROM
@@ -74,10 +74,10 @@ def named_from(heard: Sequence[Sequence[Moment]], window_seconds: float) -> floa
 
 
 def _named_rightly(
-    heard: Iterable[Sequence[Moment]], window_seconds: float, threshold: float
+    sessions: Iterable[Sequence[Moment]], window_seconds: float, threshold: float
 ) -> Iterable[bool]:
-    """Of each reading whose window lies within one emotion and that is named, whether rightly."""
-    for moments in heard:
+    """For each named reading whose window has one emotion, whether the name is right."""
+    for moments in sessions:
         before = None
         for moment in moments:
             said = label(moment.reading.probabilities, threshold, before)

@@ -1,4 +1,4 @@
-"""Clips of one speaker, joined to streams that change their emotion, for live sessions."""
+"""Clips of one speaker joined to streams that change their emotion, for live sessions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from app.classifier import Classifier
 from app.live import DEFAULT_SMOOTHING, LiveSession, Reading
 from model_training.training.batches import Waveforms
 
-SEGMENTS = 4  # of a stream, each of another emotion; fewer where a speaker acts fewer
+SEGMENTS = 4  # per stream, each with another emotion; fewer for a speaker with fewer emotions
 SHORTEST, LONGEST = 6.0, 9.0  # seconds of a segment
 CHUNK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Stream:
-    """What one speaker said, in one emotion after another.
+    """Speech of one speaker in several emotions, one after another.
 
     Attributes:
         waveform: (samples,) float32 in [-1, 1].
@@ -33,11 +33,11 @@ class Stream:
 
 @dataclass(frozen=True)
 class Moment:
-    """A reading beside the truth.
+    """A reading and the true emotion.
 
     Attributes:
-        emotion: that is acted at the end of the reading's window.
-        since: seconds since it began; infinite for the first of a stream.
+        emotion: the acted emotion at the end of the reading's window.
+        since: seconds since this emotion began; infinite for the first one of a stream.
     """
 
     reading: Reading
@@ -48,10 +48,10 @@ class Moment:
 def streams(
     table: pd.DataFrame, clips: Waveforms, sample_rate: int, count: int, seed: int
 ) -> Iterator[Stream]:
-    """`count` streams, the speakers in turn; the same for the same seed.
+    """`count` streams, with the speakers in turn. Equal seeds give equal streams.
 
     Args:
-        table: spoken clips, with `speaker` and `emotion`; its index is that of `clips`.
+        table: spoken clips with the columns `speaker` and `emotion`, and the index of `clips`.
         clips: their waveforms at `sample_rate`.
     """
     rng = np.random.default_rng(seed)
@@ -93,7 +93,7 @@ def listen(
 
 
 def _segment(durations: pd.Series, rng: np.random.Generator) -> list[int]:
-    """Clips in random order that together are long enough and not too long."""
+    """Clips in random order, of `SHORTEST` to `LONGEST` seconds together if possible."""
     chosen: list[int] = []
     total = 0.0
     for clip in rng.permutation(durations.index):

@@ -1,18 +1,16 @@
 """Figures against cases that can be worked out by hand."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import recall_score
 
 from app.emotions import LABELS
+from model_training.evaluation.evaluate import groups
 from model_training.evaluation.metrics import (
     ABSTAINED,
     expected_calibration_error,
     figures,
-    groups,
     pooled,
     reliability,
     together,
@@ -59,7 +57,7 @@ def test_answers_are_limited_to_the_labels_of_the_corpus():
     assert figures(table_of("sad"), calm_first, LABELS).uar == 0.0
 
 
-def test_confusion_rows_are_acted_and_columns_heard():
+def test_confusion_rows_are_acted_and_columns_predicted():
     found = figures(table_of("sad", "sad", "happy"), certain("sad", "happy", "happy"), LABELS)
     sad, happy = found.labels.index("sad"), found.labels.index("happy")
     assert (found.confusion[sad][sad], found.confusion[sad][happy]) == (1, 1)
@@ -105,11 +103,9 @@ def test_folds_together_are_what_all_their_answers_are():
     probabilities[::50] = np.nan
     probabilities = pd.DataFrame(probabilities, columns=LABELS)
     whole = figures(acted, probabilities, SIX)
-    folds = [
-        Fold({"CREMA-D": figures(acted[part], probabilities[part], SIX)})
-        for part in (slice(200), slice(200, 600))
-    ]
-    both = together(folds, "CREMA-D")
+    both = together(
+        [figures(acted[part], probabilities[part], SIX) for part in (slice(200), slice(200, 600))]
+    )
     assert both.confusion == whole.confusion
     found = both.model_dump()
     for name, value in whole.model_dump(exclude={"reliability", "confusion"}).items():
@@ -126,10 +122,3 @@ def test_answers_to_a_corpus_of_fewer_emotions_are_scored_among_all_beside():
     assert found["all"] == found["own"]
     assert found["own"].labels == ["sad", "bored"]
     assert (found["own"].uar, found["own, all 3 answers"].uar) == (1.0, 0.5)
-
-
-@dataclass
-class Fold:
-    """As much of an evaluation as is looked at."""
-
-    test: dict

@@ -1,22 +1,27 @@
-"""A fold of all three corpora is told as a fold of each that it tests."""
+"""A fold of several corpora counts as a fold of each of their protocols; tables without gaps."""
 
 import pytest
 
+from app.bundle import read_info
 from app.folders import MODELS
-from model_training.evaluation import metrics, results
+from model_training.evaluation import results
+from model_training.evaluation.results import ResultError
 from model_training.reports import comparison
+from tests.conftest import ROOT
+
+RESULTS = ROOT / "model_training" / "results"
 
 
 @pytest.fixture
 def joint():
     """A result under all-si that has RAVDESS and CREMA-D in its test."""
-    found = metrics.read(MODELS / "mfcc-cnn" / metrics.EVALUATION_FILE)
-    assert {"RAVDESS", "CREMA-D"} <= set(found.test)
-    return found.model_copy(update={"protocol": "all-si"})
+    evaluation = results.of_bundle(RESULTS, read_info(MODELS / "mfcc-cnn"))
+    assert {"RAVDESS", "CREMA-D"} <= set(evaluation.test)
+    return evaluation.model_copy(update={"protocol": "all-si"})
 
 
 def test_a_joint_fold_is_one_of_each_protocol_it_tests(joint, tmp_path):
-    metrics.write(joint, results.path(tmp_path, joint))
+    results.write(joint, tmp_path)
     found = results.read(tmp_path)
     assert [(one.protocol, one.fold) for one in found] == [("ravdess-si", 1), ("cremad-si", 1)]
     for one, corpus in zip(found, ("RAVDESS", "CREMA-D"), strict=True):
@@ -26,14 +31,16 @@ def test_a_joint_fold_is_one_of_each_protocol_it_tests(joint, tmp_path):
 
 
 def test_a_joint_fold_is_compared_with_the_others(joint, tmp_path):
-    metrics.write(joint, results.path(tmp_path, joint))
-    table = comparison.table(results.read(tmp_path))
-    assert f"{joint.test['RAVDESS'].uar:.3f} (1 of 6)" in table
-    assert f"{joint.test['CREMA-D'].uar:.3f} (1 of 5)" in table
-    assert "all-si" not in table
+    results.write(joint, tmp_path)
+    rows = cells(comparison.table(results.read(tmp_path)))
+    for row, corpus, protocol, folds in zip(
+        rows, ("RAVDESS", "CREMA-D"), ("ravdess-si", "cremad-si"), ("1 of 6", "1 of 5"), strict=True
+    ):
+        assert (row["protocol"], row["folds"]) == (protocol, folds)
+        assert row["UAR"] == f"{joint.test[corpus].uar:.3f}"
 
 
-def test_the_epochs_of_both_kinds_of_split_stand_apart(joint):
+def test_both_splits_of_a_classic_recipe_stand_in_one_row_with_their_epochs(joint):
     everything = {"all": joint.test["RAVDESS"]}
     published = joint.model_copy(
         update={"protocol": "as-published", "test": everything, "seconds": [1.0] * 11}
@@ -42,8 +49,32 @@ def test_the_epochs_of_both_kinds_of_split_stand_apart(joint):
         joint.model_copy(update={"protocol": "ravdess-si", "fold": fold, "seconds": [1.0] * epochs})
         for fold, epochs in ((1, 3), (2, 5))
     ]
-    heading, _, row = comparison.table([published, *folds]).splitlines()
-    cells = dict(
-        zip(map(str.strip, heading.split("|")), map(str.strip, row.split("|")), strict=True)
+    (row,) = cells(comparison.published_table([published, *folds]))
+    assert (row["epochs"], row["ravdess-si epochs"]) == ("11", "3 to 5")
+    assert comparison.published_table(folds) == ""
+
+
+def test_no_cell_of_the_tables_is_empty():
+    evaluations = results.read(RESULTS)
+    for table in (comparison.table(evaluations), comparison.published_table(evaluations)):
+        assert all(value for row in cells(table) for value in row.values())
+        assert "nan" not in table
+
+
+def test_a_result_of_another_model_is_refused(joint, tmp_path):
+    info = read_info(MODELS / "mfcc-cnn")
+    with pytest.raises(ResultError, match="There is no result"):
+        results.of_bundle(tmp_path, info)
+    results.write(
+        joint.model_copy(update={"protocol": info.protocol, "model_sha256": "0"}), tmp_path
     )
-    assert (cells["as-published epochs"], cells["epochs by speaker"]) == ("11", "3 to 5")
+    with pytest.raises(ResultError, match="about another model"):
+        results.of_bundle(tmp_path, info)
+
+
+def cells(table):
+    """The rows of a Markdown table, each by its headings."""
+    heading, _, *rows = (
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()
+    )
+    return [dict(zip(heading, row, strict=True)) for row in rows]

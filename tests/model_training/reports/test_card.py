@@ -1,6 +1,5 @@
-"""Cards and figures say what the result files say, and nothing by hand."""
+"""Cards and the README hold the figures of the result files."""
 
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -19,12 +18,12 @@ RESULTS = ROOT / "model_training" / "results"
 
 @pytest.fixture(scope="module")
 def shipped():
-    return card.sources(MODELS / DEFAULT_MODEL, RESULTS)
+    return card.read(MODELS / DEFAULT_MODEL, RESULTS)
 
 
 @pytest.fixture(scope="module")
-def told_by_folds(shipped):
-    """As a bundle that learned from everyone, with the folds that are there."""
+def of_everyone(shipped):
+    """A bundle of the protocol `everyone`, with the folds of its recipe."""
     return replace(
         shipped,
         info=shipped.info.model_copy(update={"protocol": "everyone"}),
@@ -33,15 +32,15 @@ def told_by_folds(shipped):
 
 
 @pytest.mark.parametrize("name", bundles(MODELS))
-def test_a_card_says_what_the_result_files_of_its_bundle_say(name):
-    known = card.sources(MODELS / name, RESULTS)
+def test_a_card_is_what_its_result_files_make(name):
+    known = card.read(MODELS / name, RESULTS)
     assert (MODELS / name / card.CARD_FILE).read_text() == card.text(known)
     assert known.evaluation.model_sha256 == known.info.model_sha256
 
 
 @pytest.mark.parametrize("name", bundles(MODELS))
-def test_what_ships_never_heard_who_it_was_tested_on(name):
-    known = card.sources(MODELS / name, RESULTS)
+def test_no_test_speaker_of_a_shipped_bundle_is_among_its_training_speakers(name):
+    known = card.read(MODELS / name, RESULTS)
     heard = {*known.info.trained_on.speakers, *known.info.validated_on.speakers}
     assert known.info.unheard.speakers
     assert not heard & {*known.info.unheard.speakers, *EXAMPLE_SPEAKERS}
@@ -51,63 +50,60 @@ def test_what_ships_never_heard_who_it_was_tested_on(name):
         assert not set(fold.sides["train"].speakers) & set(fold.headline.speakers)
 
 
-def test_the_card_has_the_metadata_that_hugging_face_reads(shipped, told_by_folds):
-    for known in (shipped, told_by_folds):
+def test_the_card_has_the_metadata_that_hugging_face_reads(shipped, of_everyone):
+    for known in (shipped, of_everyone):
         front_matter = yaml.safe_load(card.text(known).split("---")[1])
         assert front_matter["license"] == "cc-by-nc-sa-4.0"
         found = front_matter["model-index"][0]["results"]
         uar = {result["dataset"]["type"]: result["metrics"][0]["value"] for result in found}
         assert {"ravdess", "crema-d"} <= set(uar)
-    folds = [one.headline.uar for one in told_by_folds.folds if one.protocol == "ravdess-si"]
+    folds = [one.headline.uar for one in of_everyone.folds if one.protocol == "ravdess-si"]
     assert uar["ravdess"] == pytest.approx(sum(folds) / len(folds), abs=1e-4)
 
 
-def test_a_bundle_that_learned_from_everyone_says_whose_the_figures_are(told_by_folds):
-    told = card.text(told_by_folds)
-    assert "**The rows of folds are not of this bundle**" in told
-    assert "| RAVDESS, 6 folds | 24 | 1440 |" in told
-    assert "| RAVDESS female, 6 folds | 12 | 720 |" in told
+def test_the_card_of_a_bundle_of_everyone_says_which_models_the_figures_are_about(of_everyone):
+    text = card.text(of_everyone)
+    assert "**The rows of folds are not about this bundle.**" in text
+    assert "| RAVDESS, 6 folds | 24 | 1440 |" in text
+    assert "| RAVDESS female, 6 folds | 12 | 720 |" in text
 
 
 def test_the_card_says_what_the_model_cannot_do(shipped):
-    told = card.text(shipped)
+    text = card.text(shipped)
     for word in ("acted", "children", "sarcasm", "AI Act", "non-commercial"):
-        assert word in told
+        assert word in text
     for label in LABELS:
-        assert f"| {label} |" in told
+        assert f"| {label} |" in text
 
 
-def test_a_card_tells_of_the_corpora_that_were_tested(shipped):
+def test_a_card_has_the_corpora_of_its_test_alone(shipped):
     test = shipped.evaluation.test
     groups = {name: group for name, group in test.items() if name.startswith("CREMA-D")}
-    told = card.text(
-        card.Sources(
+    text = card.text(
+        card.BundleResults(
             shipped.info.model_copy(update={"protocol": "cremad-si"}),
             shipped.evaluation.model_copy(update={"test": groups}),
             folds=[],
             worse=[],
         )
     )
-    assert "### Confusion on CREMA-D" in told
-    assert "RAVDESS, test" not in told
-    assert "| calm |" not in told
-    assert card.SPEAKERS.strip() not in told
+    assert "### Confusion on CREMA-D" in text
+    assert "RAVDESS, test" not in text
+    assert "| calm |" not in text
+    assert card.SPEAKERS.strip() not in text
 
 
 def test_what_was_measured_in_worse_sound_is_on_the_card(shipped):
-    told = card.text(shipped)
+    text = card.text(shipped)
     assert "CREMA-D" in {row.corpus for row in shipped.worse}
     for row in shipped.worse:
-        assert f"| {row.corpus} | {row.condition} | {row.uar:.3f} |" in told
+        assert f"| {row.corpus} | {row.condition} | {row.uar:.3f} |" in text
 
 
-def test_what_was_measured_of_another_model_is_not_told(shipped, tmp_path):
-    folder = tmp_path / "bundle"
-    shutil.copytree(MODELS / bundles(MODELS)[0], folder)
-    for known, worse in (
-        (shipped.info.model_sha256, []),
-        (card.read_info(folder).model_sha256, shipped.worse),
-    ):
+def test_the_robustness_of_another_model_is_left_out(shipped, tmp_path):
+    info = card.read_info(MODELS / bundles(MODELS)[0])
+    evaluation = results.of_bundle(RESULTS, info)
+    for known, worse in ((shipped.info.model_sha256, []), (info.model_sha256, shipped.worse)):
         measured = robustness.Robustness(
             model_sha256=known,
             protocol="",
@@ -116,8 +112,8 @@ def test_what_was_measured_of_another_model_is_not_told(shipped, tmp_path):
             unseen_rooms=[],
             conditions=shipped.worse,
         )
-        robustness.write(measured, folder / robustness.ROBUSTNESS_FILE)
-        assert card.sources(folder, RESULTS).worse == worse
+        results.write_robustness(measured, tmp_path, info)
+        assert card.collect(info, evaluation, tmp_path).worse == worse
 
 
 def test_the_readme_holds_the_figures_of_the_shipped_bundle(shipped):
@@ -131,7 +127,7 @@ def test_figures_replace_the_old_ones_and_nothing_else(shipped, tmp_path):
     readme.write_text(f"above\n{card.FIGURES_BEGIN}\noutdated\n{card.FIGURES_END}\nbelow\n")
     card.write_figures(shipped, readme)
     text = readme.read_text()
-    assert text.startswith(f"above\n{card.FIGURES_BEGIN}\n| voices never heard")
+    assert text.startswith(f"above\n{card.FIGURES_BEGIN}\n| unseen speakers")
     assert text.endswith(f"{card.FIGURES_END}\nbelow\n")
     assert "outdated" not in text
 
