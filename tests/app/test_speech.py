@@ -107,6 +107,28 @@ def test_every_voice_opens_the_gate(voices, decibels):
         assert track.total >= MINIMUM_SPEECH_SECONDS
 
 
+LEVELS = {
+    "full scale": lambda voice: voice / np.abs(voice).max(),
+    "6 dB over it": lambda voice: np.clip(2 * voice / np.abs(voice).max(), -1, 1),
+    "-40 dB": lambda voice: voice * 0.01,
+    "-60 dB": lambda voice: voice * 0.001,
+    "on an offset of 0.4": lambda voice: np.clip(voice + 0.4, -1, 1),
+    "on a drifting offset": lambda voice: voice * 0.4 + np.linspace(-0.5, 0.5, len(voice)),
+    "on a rumble": lambda voice: voice + 0.5 * np.sin(np.arange(len(voice)) * 31 / RATE),
+}
+
+
+@pytest.mark.parametrize("kind", LEVELS)
+def test_a_voice_opens_the_gate_at_any_level_and_on_any_offset(voices, kind):
+    for voice in voices:
+        waveform = LEVELS[kind](voice).astype(np.float32)
+        assert speech_track(waveform).total >= MINIMUM_SPEECH_SECONDS
+        detector = SpeechDetector()  # as a stream that begins with silence
+        parts = [np.zeros(800, np.float32), *np.array_split(waveform, 7)]
+        frames = np.concatenate([detector.push(part) for part in parts])
+        assert frames.sum() * FRAME / RATE >= MINIMUM_SPEECH_SECONDS
+
+
 def some(folder, pattern, count):
     """`count` recordings spread evenly over a corpus."""
     paths = sorted(folder.glob(pattern))
