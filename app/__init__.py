@@ -1,4 +1,4 @@
-"""Undertone: everything that runs at inference; nothing here trains.
+"""Undertone: speech emotion recognition. This package contains inference, not training.
 
 >>> from app import predict_emotion
 >>> print(predict_emotion("assets/examples/angry-woman-1037.ogg"))  # doctest: +ELLIPSIS
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from .ui.page import page
 
-# The module of each name. TensorFlow takes seconds to import, so each is imported at its first use.
+# The module of each name. Importing TensorFlow takes seconds, so a module is imported on first use.
 _HOMES = {
     "Analysis": ".recordings",
     "Classifier": ".classifier",

@@ -1,4 +1,4 @@
-"""The commands. `python -m app` alone serves the page."""
+"""The commands. `python -m app` without a command serves the page."""
 
 import io
 import logging
@@ -20,7 +20,7 @@ from .folders import MODELS, command, how_to_install
 if TYPE_CHECKING:
     from .collection import Item
 
-# TensorFlow reads this when it is imported: its notes on the CPU say nothing to a user.
+# TensorFlow reads this on import. Its notes on the CPU do not help a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 NAME = "undertone"
@@ -37,7 +37,7 @@ Host = Annotated[
     str, typer.Option(envvar="GRADIO_SERVER_NAME", help="Address to listen on; 0.0.0.0 for all.")
 ]
 Port = Annotated[int, typer.Option(envvar="GRADIO_SERVER_PORT", min=1, max=65535)]
-Model = Annotated[str, typer.Option(help="A bundle in models/, or the path of one.")]
+Model = Annotated[str, typer.Option(help="The name of a bundle in models/, or its path.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -57,7 +57,7 @@ def serve(
         typer.Option(
             envvar="UNDERTONE_AUTH",
             metavar="NAME:PASSWORD",
-            help="Let in only who gives these; better set in the environment than typed.",
+            help="NAME:PASSWORD that visitors must give; better set in the environment than typed.",
         ),
     ] = None,
     root_path: Annotated[
@@ -68,7 +68,7 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Hear how something is said: without a command, open the page."""
+    """Recognize the emotion in a voice. Without a command, open the page."""
     if context.invoked_subcommand is not None:
         return
     refuse_taken_port(host, port)
@@ -102,7 +102,7 @@ def listen(
         typer.Option("--input", help='Instead of the microphone; "-" for standard input.'),
     ] = None,
     fast: Annotated[
-        bool, typer.Option("--fast", help="Take the recording as fast as it goes.")
+        bool, typer.Option("--fast", help="Analyze the recording as fast as possible.")
     ] = False,
     device: Annotated[
         str | None, typer.Option(help="The microphone's number or a part of its name.")
@@ -114,11 +114,12 @@ def listen(
         Path | None, typer.Option(dir_okay=False, help="Write every reading to this file.")
     ] = None,
     smoothing: Annotated[
-        float | None, typer.Option(min=0.0, max=0.95, help="How much of the last reading is kept.")
+        float | None,
+        typer.Option(min=0.0, max=0.95, help="Weight of the previous reading in a new one."),
     ] = None,
     model: Model = DEFAULT_MODEL,
 ) -> None:
-    """Listen to this computer's microphone, or to a recording, here in the terminal."""
+    """Show live readings of this computer's microphone, or of a recording, in the terminal."""
     from .commands import listen as terminal
     from .commands import microphone
 
@@ -143,7 +144,7 @@ def predict(
         typer.Argument(help='Files, zip archives, folders, patterns; "-" for standard input.'),
     ],
     timeline: Annotated[
-        bool, typer.Option("--timeline", help="A row a segment instead of a row a recording.")
+        bool, typer.Option("--timeline", help="One row per segment instead of one per recording.")
     ] = False,
     form: Annotated[
         Literal["table", "csv", "json", "jsonl", "srt", "vtt", "audacity", "textgrid", "parquet"]
@@ -161,44 +162,52 @@ def predict(
             "recordings; of Parquet, a folder or address."
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Recordings that are heard at once.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Number of recordings to analyze at the same time.")
+    ] = 1,
     scheduler: Annotated[
         str | None,
-        typer.Option(help="Of a Dask cluster that does the work, such as tcp://10.0.0.1:8786."),
+        typer.Option(
+            help="Address of a Dask cluster that does the work, such as tcp://10.0.0.1:8786."
+        ),
     ] = None,
     channels: Annotated[
         Literal["mix", "split"],
-        typer.Option(help="Mix the channels, or analyze each by itself, as of a call."),
+        typer.Option(
+            help="Mix the channels, or analyze each one separately, for example of a call."
+        ),
     ] = "mix",
     track: Annotated[
         int | None,
-        typer.Option(min=1, help="The sound track of a film; the default one if none is named."),
+        typer.Option(
+            min=1, help="Number of the sound track of a film; the default track if not given."
+        ),
     ] = None,
     embeddings: Annotated[
         bool,
         typer.Option(
             "--embeddings",
-            help="A row a window of speech with what the model knows of it before it decides, as "
-            "CSV: for a classifier of your own.",
+            help="Write CSV with one row per window of speech: the input of the last layer, for a "
+            "classifier of your own.",
         ),
     ] = False,
     model: Model = DEFAULT_MODEL,
 ) -> None:
-    """Hear recordings and print the emotion of each.
+    """Analyze recordings and print the emotion of each.
 
-    The exit code is 0 when all went well, 1 when some recording could not be heard, and 2 for
-    wrong usage. Parquet is written part by part, by worker processes of this machine or of a Dask
-    cluster; the same command goes on where a run was stopped.
+    The exit code is 0 if all recordings were analyzed, 1 if some could not be, and 2 for wrong
+    usage. Parquet is written part by part, by worker processes of this machine or of a Dask
+    cluster; the same command resumes a stopped run.
     """
     if embeddings and (timeline or scheduler or form not in (None, "csv") or jobs > 1):
         raise typer.BadParameter("--embeddings writes CSV, one recording after the other.")
     if embeddings and (channels == "split" or track):
-        raise typer.BadParameter("--embeddings are of mixed channels and default tracks.")
+        raise typer.BadParameter("--embeddings needs mixed channels and the default track.")
     if scheduler or form == "parquet":
         if not out or form not in (None, "parquet"):
             raise typer.BadParameter("a cluster writes Parquet: give --out and no other --format.")
         if channels == "split" or track:
-            raise typer.BadParameter("Parquet is of mixed channels and default tracks.")
+            raise typer.BadParameter("Parquet needs mixed channels and the default track.")
         raise typer.Exit(0 if score(recordings, out, scheduler, jobs, model) else 1)
     from .collection import collect
     from .commands.predict import Choice, Format, opened_whole, write_each
@@ -210,7 +219,9 @@ def predict(
         raise typer.BadParameter(str(error)) from None
     items, choice = collection.items, Choice(channels == "split", track)
     if form in LABEL_FORMATS and (len(items) > 1 or choice.split) and not out:
-        raise typer.BadParameter(f"{form} is a file for each recording: give a folder with --out.")
+        raise typer.BadParameter(
+            f"{form} makes a file for each recording: give a folder with --out."
+        )
     if collection.note:
         typer.echo(collection.note, err=True)
     if embeddings:
@@ -222,7 +233,7 @@ def predict(
             raise typer.Exit(0 if well else 1)
         with opened_whole(Path(out)) if out else nullcontext(sys.stdout) as file:
             well = run(items, classifier, jobs, Format(form or "table"), timeline, file, choice)
-    except BrokenPipeError:  # who reads has seen enough
+    except BrokenPipeError:  # the reading program has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
     except OSError as error:
@@ -231,7 +242,7 @@ def predict(
 
 
 def embed(items: "list[Item]", model: str, out: str | None) -> bool:
-    """Write the embeddings of recordings; whether all went well."""
+    """Write the embeddings of recordings, and return whether all succeeded."""
     from .commands.embeddings import Remembering, write_embeddings
     from .commands.predict import opened_whole
 
@@ -246,13 +257,13 @@ def embed(items: "list[Item]", model: str, out: str | None) -> bool:
 
 
 def score(names: list[str], out: str, scheduler: str | None, jobs: int, model: str) -> bool:
-    """Hear an archive with worker processes; whether all went well."""
+    """Analyze recordings with worker processes, and return whether all of them succeeded."""
     try:
         with native_chatter_held():
             from .commands import cluster, parquet
     except ImportError:
         stop(f"Parquet and clusters need more packages: {how_to_install('cluster')}")
-    logging.disable()  # Dask's traces of workers that die and runs that are stopped
+    logging.disable()  # Dask's stack traces of lost workers and stopped runs
     try:
         collection = parquet.listed(names)
         if collection.note:
@@ -266,12 +277,12 @@ def score(names: list[str], out: str, scheduler: str | None, jobs: int, model: s
 
 
 def checked_model(name: str) -> Classifier:
-    """The bundle of that name or path, its model not loaded yet; a broken one ends the program."""
+    """The bundle of that name or path, without loading its model; a broken one ends the program."""
     return Classifier(bundle_folder(name))
 
 
 def load_model(name: str) -> Classifier:
-    """The bundle of that name or path, ready; a broken one ends the program."""
+    """The bundle of that name or path with its model loaded; a broken one ends the program."""
     classifier = checked_model(name)
     with native_chatter_held():
         classifier.load()
@@ -283,7 +294,7 @@ def bundle_folder(name: str) -> Path:
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    """Loading a model takes seconds: say before it that the page could not be served."""
+    """Report a taken port before the model is loaded, which takes seconds."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -302,9 +313,9 @@ def stop(sentence: str) -> NoReturn:
 
 
 def main() -> None:
-    """Run a command; what a person can mend is one sentence and exit code 1."""
+    """Run a command. An error that the user can fix is one sentence and exit code 1."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Names hold characters that the encoding of a terminal or a pipe may lack.
+        # The encoding of a terminal or a pipe may lack characters of file names.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app(prog_name=command())

@@ -26,10 +26,10 @@ from .mono import in_columns
 from .names import printable
 
 SAMPLE_RATE = 16_000  # Hz
-WINDOW_SECONDS = 3.0  # what a model hears at once
+WINDOW_SECONDS = 3.0  # length of a window
 HOP_SECONDS = 0.5  # between windows
 SHORTFALL = 0.5  # seconds that may be missing at the end of a file without a note
-SILENCE = -100.0  # dBFS, the lowest level that is told apart
+SILENCE = -100.0  # dBFS, the lowest level that is reported
 
 Samples = tuple[int, np.ndarray] | tuple[np.ndarray, int]
 Source = str | Path | bytes | BinaryIO | Samples
@@ -37,7 +37,7 @@ Source = str | Path | bytes | BinaryIO | Samples
 
 def load(source: Source, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     """A whole recording, (n,) float32: the blocks of a `Recording`, joined."""
-    waveform = bytearray()  # grows in place, where joining arrays at the end would double it
+    waveform = bytearray()  # grows in place; joining arrays at the end would need twice the memory
     for block in Recording(source, sample_rate):
         waveform += block.data
     return np.frombuffer(waveform, np.float32)
@@ -46,25 +46,26 @@ def load(source: Source, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
 class Recording:
     """A recording of any format that libsndfile or FFmpeg knows, decoded block by block.
 
-    Iterating yields (n,) float32 blocks, mono, in [-1, 1] but for what resampling overshoots;
-    seldom over a second. A recording that is damaged or cut short gives what can still be decoded.
+    Iterating yields mono blocks (n,) float32 in [-1, 1], except for overshoot of the resampling;
+    a block is seldom longer than a second. Of a damaged or truncated recording, the blocks that can
+    be decoded are yielded.
 
     Args:
         source: a path, the bytes of a file, an open binary file, which stays open, or a pair of
             a sample rate in Hz and samples as `MonoStream.push` takes them, in either order.
         sample_rate: of the result, in Hz.
-        track: of a file with several sound tracks, counted from 1; None for the default one, or
-            where it is silent the first that is not.
-        channel: to decode alone, counted from 1; None for all of them, mixed.
+        track: number of the sound track, from 1; None for the default track, or the first one with
+            sound if the default is silent.
+        channel: number of the only channel to decode, from 1; None mixes all channels.
 
     Attributes:
-        source: as above; of a pipe its content, once that has been read.
-        channels: how many the recording has; 0 until the first block.
+        source: as above; for a pipe its content, after it has been read.
+        channels: number of channels; 0 until the first block.
 
     Raises:
         AudioError: while iterating: the file is missing, unreadable, empty, not audio, damaged,
-            without that track or channel, or longer than `MAX_SECONDS`; or the source is nothing of
-            the above.
+            without that track or channel, or longer than `MAX_SECONDS`; or the source has another
+            type.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Recording:
 
     @property
     def note(self) -> str | None:
-        """What was odd, in a sentence or more; known when all blocks have been taken."""
+        """What was odd, in one or more sentences; complete after the last block."""
         return " ".join(self._notes) or None
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -101,7 +102,7 @@ class Recording:
             raise AudioError(f"{name} cannot be read: {error.strerror or error}.") from error
 
     def _decode(self, decoders: list[Decoder], name: str) -> Iterator[np.ndarray]:
-        """What the first decoder knows; where it gives up, the next one goes on from there."""
+        """The blocks of the first decoder; if it fails, the next decoder continues from there."""
         understood, given, seconds = False, 0, 0.0
         for decoder in decoders:
             passed = 0
@@ -117,9 +118,9 @@ class Recording:
                         yield fresh
             except (AudioError, MemoryError):
                 raise
-            except Exception as error:  # of any kind: a decoder meets whatever people send
+            except Exception as error:  # of any type: users send files of every kind
                 if isinstance(error, OSError) and not isinstance(error, av.FFmpegError):
-                    raise  # the file and not what is in it
+                    raise  # the file itself, not its content
                 continue
             understood = True
             if given:
@@ -138,7 +139,7 @@ class Recording:
 
 
 class _InMemory(Decoder):
-    """Samples that are no file."""
+    """Samples from an array."""
 
     def __init__(
         self, samples: np.ndarray, sample_rate: int, track: int | None, channel: int | None
@@ -176,7 +177,7 @@ def checked_rate(sample_rate: Any) -> int:
     """A sample rate in whole hertz.
 
     Raises:
-        AudioError: it is no number above 0.
+        AudioError: it is not a number above 0.
     """
     if not _is_number(sample_rate) or not 0.5 < float(sample_rate) < 1e9:
         raise AudioError(f"A sample rate is a number of hertz above 0, not {sample_rate!r}.")
@@ -188,7 +189,7 @@ def _is_number(value: object) -> bool:
 
 
 def duration(source: Source) -> float | None:
-    """Seconds of a recording by its header, which may lie; None where it doesn't say.
+    """Seconds of a recording by its header, which may be wrong; None if it has no duration.
 
     Args:
         source: as `Recording` takes it; an open file is left at its beginning.
@@ -212,9 +213,9 @@ def resample(
 
 
 class StreamResampler:
-    """Chunks at any rate to one stream at one rate, the same however the stream was cut.
+    """Resamples chunks of any rate to one stream; the result does not depend on the chunk sizes.
 
-    The output lags by 40 ms of what came in at 48 kHz, 116 ms at 8 kHz; `last` lets the rest out.
+    The output lags behind the input by 40 ms at 48 kHz and 116 ms at 8 kHz; `last` flushes it.
 
     Args:
         sample_rate: of the output, in Hz.
@@ -226,13 +227,12 @@ class StreamResampler:
         self._soxr: soxr.ResampleStream | None = None
 
     def push(self, samples: np.ndarray, sample_rate: int, last: bool = False) -> np.ndarray:
-        """Take the next chunk and return what is finished, (m,) float32.
+        """Resample the next chunk and return the finished samples, (m,) float32.
 
         Args:
             samples: (n,) float32, mono; n may be 0.
-            sample_rate: of this chunk, in Hz. Where it changes, the stream so far is let out
-                whole and a new one begins.
-            last: the stream ends here; a later chunk begins a new one.
+            sample_rate: of this chunk, in Hz. A change flushes the stream and begins a new one.
+            last: whether the stream ends here; a later chunk begins a new one.
         """
         finished = []
         if sample_rate != self._input_rate:
@@ -266,10 +266,10 @@ def _name(source: object) -> str:
 
 @contextmanager
 def opened(source: Any) -> Iterator[BinaryIO]:
-    """A source as an open file that can be sought in; pipes are read to their end.
+    """A source as an open, seekable file; a pipe is read to its end.
 
     Raises:
-        AudioError: it is no path, no bytes and no binary file, or a pipe gives too much.
+        AudioError: it is neither a path, bytes nor a binary file, or a pipe has too much data.
         OSError: it cannot be opened.
     """
     if isinstance(source, str | Path):
@@ -290,7 +290,7 @@ def _whole(pipe: BinaryIO) -> BinaryIO:
     most = LIMITS.upload_mb * 2**20
     content = pipe.read(most + 1)
     if len(content) > most:
-        raise AudioError(f"A pipe gives at most {LIMITS.upload_mb} MB: send a file instead.")
+        raise AudioError(f"A pipe may have at most {LIMITS.upload_mb} MB: send a file instead.")
     return io.BytesIO(content)
 
 

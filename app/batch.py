@@ -1,4 +1,4 @@
-"""Many recordings, from files and archives; one that is broken does not stop the others."""
+"""Analysis of many recordings from files and archives; a broken one does not stop the others."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from .tables import Outcome
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the recording that is being heard has come."""
+    """The progress of the recording in analysis."""
 
     file: str
     seconds: float
@@ -33,13 +33,13 @@ def hear_all(
     Args:
         items: the recordings, as `collection` gives them.
         classifier: the model.
-        picture: whether each analysis shall hold one.
-        split: whether each channel of a recording is analyzed by itself.
+        picture: whether each analysis gets a picture.
+        split: whether each channel of a recording is analyzed separately.
         track: as `analyze` takes it.
 
     Yields:
-        Progress about once a second of sound; an `Outcome` when an item, or a channel of it where
-        they are split, is done.
+        Progress about once per second of sound, and an `Outcome` for each item, or for each of its
+        channels if they are split.
     """
     for item in items:
         name, channel, channels = item.name, 1 if split else None, 1
@@ -72,11 +72,11 @@ def outcomes(
     split: bool = False,
     track: int | None = None,
 ) -> Iterator[Outcome]:
-    """Analyze recordings, some at the same time; the results come in the order of the items.
+    """Analyze recordings in parallel; the results have the order of the items.
 
     Args:
         items, classifier, split, track: as `hear_all` takes them.
-        jobs: how many are analyzed at once; decoding and the networks run outside Python's lock.
+        jobs: number of recordings at the same time; decoding and networks release Python's lock.
     """
 
     def work(item: Item) -> list[Outcome]:
@@ -94,7 +94,7 @@ def outcomes(
 
 
 def _opened(item: Item) -> Item:
-    """An item whose source is there: an archive is read by one thread at a time."""
+    """An item with its source loaded: only one thread at a time may read an archive."""
     try:
         source = item.open()
     except Exception as error:  # of any kind: one file must not end a batch

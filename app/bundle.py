@@ -1,6 +1,6 @@
-"""A bundle on disk: a folder with a trained model, what is known of it, and its card.
+"""A bundle on disk: a folder with a trained model, its description and its card.
 
-`saved_model` reads and writes the model itself; nothing here needs Keras.
+`saved_model` reads and writes the model; this file does not need Keras.
 """
 
 import hashlib
@@ -15,13 +15,13 @@ from .files import write_text
 MODEL_FILE = "model.keras"
 INFO_FILE = "bundle.json"
 CARD_FILE = "README.md"
-# Between these lines of a card stand its figures, which the page shows.
+# The figures of a card are between these lines; the page shows them.
 FIGURES_BEGIN, FIGURES_END = "<!-- figures:begin -->", "<!-- figures:end -->"
 SCHEMA = 3
 
 
 class BundleError(UndertoneError):
-    """A bundle that cannot be used, with a sentence that says which and why."""
+    """A bundle cannot be used; the message says which one and why."""
 
 
 class Voices(BaseModel):
@@ -34,7 +34,7 @@ class Voices(BaseModel):
 
 
 class BundleInfo(BaseModel):
-    """Everything a bundle says of itself, read strictly: an unknown or missing key is an error."""
+    """The description of a bundle. An unknown or missing key is an error."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -47,7 +47,7 @@ class BundleInfo(BaseModel):
     window_seconds: float = Field(gt=0)
     temperature: float = Field(gt=0, description="divides the logits before the softmax")
     named_from: float = Field(
-        gt=0, le=1, description="the least probability of an emotion that is named; see `labelling`"
+        gt=0, le=1, description="the lowest probability of a named emotion; see `labelling`"
     )
     parameters: int
     protocol: str
@@ -75,12 +75,12 @@ class BundleInfo(BaseModel):
 
 
 def write_info(folder: Path, info: BundleInfo) -> None:
-    """Write `bundle.json`, whole or not at all."""
+    """Write `bundle.json` atomically."""
     write_text(folder / INFO_FILE, info.model_dump_json(indent=2) + "\n")
 
 
 def read_info(folder: Path) -> BundleInfo:
-    """Read `bundle.json` alone.
+    """Read only `bundle.json`.
 
     Raises:
         BundleError: no such folder, a file is missing, or its content is of another schema.
@@ -108,10 +108,10 @@ def read_info(folder: Path) -> BundleInfo:
 
 
 def checked(folder: Path) -> BundleInfo:
-    """What a bundle says of itself, once its model file is known to be whole.
+    """The description of a bundle, after a check of its model file.
 
     Raises:
-        BundleError: as `read_info`, or the model file is truncated or altered.
+        BundleError: as for `read_info`, or the model file is truncated or changed.
     """
     info = read_info(folder)
     if digest(folder / MODEL_FILE) != info.model_sha256:

@@ -1,4 +1,4 @@
-"""A trained bundle at work: windows to calibrated probabilities."""
+"""Classification of windows by a trained bundle, with calibrated probabilities."""
 
 import os
 from collections.abc import Callable
@@ -17,7 +17,7 @@ DEFAULT_MODEL = "residual-mel"
 
 
 class Classifier:
-    """A bundle, checked at once; its model is loaded by `load` or by the first windows.
+    """A bundle. It is checked at once; its model is loaded by `load` or with the first windows.
 
     Args:
         folder: of the bundle.
@@ -40,17 +40,17 @@ class Classifier:
 
     @property
     def ready(self) -> bool:
-        """Whether the model is loaded: what needs it does not have to wait."""
+        """Whether the model is loaded."""
         return self._classify is not None
 
     def load(self) -> Callable[[np.ndarray], np.ndarray]:
-        """Load the model, or wait for another thread that does: seconds the first time.
+        """Load the model, or wait for another thread that loads it; takes seconds the first time.
 
         Returns:
-            What `probabilities` calls.
+            The function that `probabilities` calls.
 
         Raises:
-            BundleError: the file is whole, but not the model that the bundle describes.
+            BundleError: the file is complete, but not the model that the bundle describes.
         """
         refuse_fork()
         if self._classify is None:
@@ -69,7 +69,7 @@ class Classifier:
             (n, labels) float32 in the order of `labels`; each row sums to 1.
 
         Raises:
-            BundleError: as `load`, at the first call.
+            BundleError: as for `load`, at the first call.
         """
         return self.load()(windows)
 
@@ -94,9 +94,9 @@ class Classifier:
         return self._embed(windows)
 
     def _traced(self) -> Callable[[np.ndarray], np.ndarray]:
-        """The calibrated model as one graph, warm: model(x) costs several times as much."""
+        """The calibrated model as one compiled graph; model(x) takes several times as long."""
         _PROCESSES.add(os.getpid())
-        # Seconds to import: a page that is served, or a sentence about a bundle, comes before.
+        # The import takes seconds, so the page or an error about the bundle comes first.
         import tensorflow as tf
 
         from .saved_model import read
@@ -114,7 +114,7 @@ class Classifier:
         """Layers over windows as one compiled graph."""
         import tensorflow as tf
 
-        # AutoGraph has nothing to do here, and would leave a file in the temporary folder.
+        # AutoGraph is not needed here, and would leave a file in the temporary folder.
         @tf.function(
             input_signature=[tf.TensorSpec((None, self.window), tf.float32)], autograph=False
         )
@@ -131,20 +131,20 @@ _PROCESSES: set[int] = set()  # that have loaded TensorFlow
 
 
 def refuse_fork() -> None:
-    """Raises an `UndertoneError` in a process that was forked after a model had been loaded.
+    """Raise an `UndertoneError` in a process that was forked after a model had been loaded.
 
-    TensorFlow's threads do not live on in it, so that a prediction would never come back.
+    TensorFlow's threads do not exist in the fork, so a prediction would never return.
     """
     if _PROCESSES and os.getpid() not in _PROCESSES:
         raise UndertoneError(
             "This process was forked from one that had loaded a model, and TensorFlow cannot work "
-            'in it: begin processes with multiprocessing.get_context("spawn").'
+            'in it: start processes with multiprocessing.get_context("spawn").'
         )
 
 
 @lru_cache(maxsize=8)
 def shared(folder: Path) -> Classifier:
-    """The classifier of a bundle, the same for all who ask for it."""
+    """The classifier of a bundle; all callers share it."""
     return Classifier(folder)
 
 

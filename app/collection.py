@@ -1,4 +1,4 @@
-"""Names to recordings: files, folders, patterns, zip archives and pipes, all by one rule."""
+"""Names to recordings: the same rule for files, folders, patterns, zip archives and pipes."""
 
 import glob
 import re
@@ -18,7 +18,7 @@ from .names import decoded, printable
 
 STANDARD_INPUT = "-"
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-# How the names of recordings end that the decoders know: these are taken from folders and archives.
+# Suffixes of files that are taken from folders and archives: the formats that the decoders know.
 ENDINGS = (
     "3g2 3gp 3gpp aac ac3 adts aif aifc aiff amr ape asf au avi awb bwf caf dts eac3 ec3 f4a f4v "
     "flac flv iff m2ts m4a m4b m4r m4v mka mkv mov mp1 mp2 mp3 mp4 mpa mpc mpeg mpg mpga mts nist "
@@ -37,12 +37,11 @@ UTF_8 = 0x800  # likewise
 
 @dataclass(frozen=True)
 class Item:
-    """One recording to come.
+    """A recording to analyze.
 
     Attributes:
-        name: what it is called in the results.
-        open: makes its source; raises `UndertoneError` where that can't be done. It can be sent to
-            another process.
+        name: its name in the results.
+        open: opens its source, or raises `UndertoneError`. It can be sent to another process.
     """
 
     name: str
@@ -51,11 +50,11 @@ class Item:
 
 @dataclass
 class Collection:
-    """The recordings that names stand for.
+    """The recordings of given names.
 
     Attributes:
         items: the recordings.
-        skipped: how many files of folders and archives are not recordings, by how they end.
+        skipped: numbers of files in folders and archives that are not recordings, by suffix.
     """
 
     items: list[Item] = field(default_factory=list)
@@ -63,7 +62,7 @@ class Collection:
 
     @property
     def note(self) -> str | None:
-        """What was skipped, in one sentence."""
+        """The skipped files, in one sentence."""
         count = self.skipped.total()
         if not count:
             return None
@@ -86,19 +85,19 @@ class Collection:
         return True
 
     def add(self, path: Path, name: str) -> None:
-        """Take a file, or what is in it where it is an archive."""
+        """Add a file, or the recordings in it if it is an archive."""
         if path.suffix.lower() == ARCHIVE:
             self.add_archive(name, path.name, partial(Path, path))
         else:
             self.items.append(Item(printable(name), partial(Path, path)))
 
     def add_archive(self, name: str, short: str, place: Callable[[], Any]) -> None:
-        """Take the recordings in a zip archive, without unpacking them to disk.
+        """Add the recordings in a zip archive, without unpacking them to disk.
 
         Args:
-            name: of the archive in the results; empty to call its members by their own names.
-            short: of the archive in sentences.
-            place: makes its path, or an open binary file.
+            name: of the archive in the results; empty for the names of its members alone.
+            short: name of the archive in messages.
+            place: returns its path or an open binary file.
         """
         archive = Archive(place)
         try:
@@ -129,10 +128,10 @@ class Collection:
 
 
 class Archive:
-    """A zip archive, which opens itself anew in another process.
+    """A zip archive, which is opened again in another process.
 
     Args:
-        place: makes its path, or an open binary file.
+        place: returns its path or an open binary file.
     """
 
     def __init__(self, place: Callable[[], Any]) -> None:
@@ -145,11 +144,11 @@ class Archive:
     @property
     def file(self) -> zipfile.ZipFile:
         if self._opened is None:
-            self._opened = zipfile.ZipFile(self._place())  # closed when its last item is gone
+            self._opened = zipfile.ZipFile(self._place())  # closed with its last item
         return self._opened
 
     def members(self) -> list[tuple[str, zipfile.ZipInfo]]:
-        """Its files and their names, whatever system has packed them."""
+        """Its files and their decoded names."""
         members = [member for member in self.file.infolist() if not member.is_dir()]
         names = [member.orig_filename for member in members]
         unsaid = [i for i, member in enumerate(members) if not member.flag_bits & UTF_8]
@@ -159,7 +158,7 @@ class Archive:
 
 
 def collect(names: Iterable[str]) -> Collection:
-    """The recordings that names on this machine stand for.
+    """The recordings of names on this machine.
 
     Args:
         names: files, zip archives, folders, patterns such as "*.wav", "-" for standard input.
@@ -181,7 +180,7 @@ def collect(names: Iterable[str]) -> Collection:
 
 
 def uploads(paths: Iterable[Path]) -> Collection:
-    """The recordings in files that were sent, called by their last name."""
+    """The recordings in uploaded files, named without their folders."""
     found = Collection()
     for path in paths:
         if path.suffix.lower() == ARCHIVE:
@@ -192,7 +191,7 @@ def uploads(paths: Iterable[Path]) -> Collection:
 
 
 def _paths(name: str, found: Collection) -> list[Path]:
-    """The files that a name stands for; a file that isn't there stands for itself."""
+    """The files of a name; a missing file is kept, and reported when it is opened."""
     path = Path(name)
     if path.is_dir():
         files = (file for file in sorted(path.rglob("*")) if file.is_file())
@@ -210,10 +209,12 @@ def _paths(name: str, found: Collection) -> list[Path]:
 
 
 def _matching(pattern: Path) -> list[Path]:
-    """The files that a pattern stands for, in order; none that are hidden unless it names them."""
+    """The files that match a pattern, in order; hidden files only if the pattern names them."""
     named, anchor = set(pattern.parts), Path(pattern.anchor)
     if pattern.name == "**":
-        pattern /= "*"  # before Python 3.13, two stars alone stand for folders
+        pattern /= (
+            "*"  # before Python 3.13, a pattern that ends with two stars matches only folders
+        )
     return sorted(
         file
         for file in anchor.glob(str(pattern.relative_to(anchor)))
@@ -234,7 +235,7 @@ def unpack(archive: Archive, member: zipfile.ZipInfo, name: str) -> bytes:
         raise AudioError(f"{name} is locked with a password: unpack it first.")
     try:
         with archive.file.open(member) as file:
-            # What the archive says of a size may be a lie.
+            # The size that an archive states may be wrong.
             content = file.read(LARGEST_MEMBER + 1)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError) as error:
         raise AudioError(f"{name} is damaged in the archive.") from error
@@ -244,5 +245,5 @@ def unpack(archive: Archive, member: zipfile.ZipInfo, name: str) -> bytes:
 
 
 def refuse(sentence: str) -> Source:
-    """In place of a source that there is not."""
+    """Raise the error of a source that cannot be opened."""
     raise AudioError(sentence)

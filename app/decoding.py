@@ -16,7 +16,7 @@ from .mono import MonoStream
 
 MAX_SECONDS = 60 * LIMITS.minutes + 60  # a minute for those who stop a little late
 BLOCK = 16_384  # frames that libsndfile decodes at once
-AUDIBLE = 1e-3  # of full scale, the peak below which a track holds no sound
+AUDIBLE = 1e-3  # of full scale; a track with a lower peak is silent
 
 # FFmpeg also opens playlists, captions and network sessions, which would let a file that someone
 # sends make this machine read other files or addresses.
@@ -43,9 +43,9 @@ class Decoder:
     """One way to decode one file; `blocks` may be iterated once.
 
     Attributes:
-        mono: what turns its samples into one stream.
+        mono: converts its samples to one stream.
         notes: what was odd about the file, in sentences.
-        seconds: of the recording, as the file says; None where it does not, or may be wrong.
+        seconds: duration by the header of the file; None if it has none, or may be wrong.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Decoder:
 
     @property
     def all_notes(self) -> list[str]:
-        """What was odd about the file and its samples, known when all blocks were taken."""
+        """What was odd about the file and its samples; complete after the last block."""
         return [*self.notes, *self.mono.notes]
 
 
@@ -84,7 +84,7 @@ class Libsndfile(Decoder):
 
 
 class FFmpeg(Decoder):
-    """Films, telephones' and browsers' formats, and everything else."""
+    """Films, the formats of phones and browsers, and all others."""
 
     def blocks(self) -> Iterator[Block]:
         with self._opened() as container:
@@ -114,7 +114,7 @@ class FFmpeg(Decoder):
         return av.open(self._file, options=FFMPEG_OPTIONS, metadata_errors="ignore")
 
     def _audible(self, defaults: list[int], numbers: list[int]) -> int:
-        """The default track, or else the first, that holds sound."""
+        """The default track if it has sound, else the first track with sound."""
         preferred = list(dict.fromkeys([*defaults, *numbers]))
         if len(preferred) == 1:
             return preferred[0]
@@ -127,9 +127,12 @@ class FFmpeg(Decoder):
 
     def _samples(self, number: int) -> Iterator[Block]:
         """Samples, (n, channels), of one track with their rate."""
-        with self._opened() as container, suppress(av.FFmpegError):  # what came before a cut counts
+        with (
+            self._opened() as container,
+            suppress(av.FFmpegError),
+        ):  # the blocks before a cut are kept
             for packet in container.demux(container.streams[number]):
-                with suppress(av.FFmpegError):  # what follows a damaged packet may be whole
+                with suppress(av.FFmpegError):  # the packets after a damaged one may be intact
                     for frame in packet.decode():
                         yield _samples_of(frame), frame.sample_rate
 
@@ -149,7 +152,7 @@ def decoders(file: BinaryIO, name: str, track: int | None, channel: int | None) 
 
 
 def refuse_longer(name: str, seconds: float) -> None:
-    """Raises an `AudioError` where a recording is longer than `MAX_SECONDS`."""
+    """Raise an `AudioError` if a recording is longer than `MAX_SECONDS`."""
     if seconds > MAX_SECONDS:
         raise AudioError(
             f"{name} is longer than {in_minutes(LIMITS.minutes)}: cut it into shorter recordings."
@@ -182,7 +185,7 @@ def arriving(pipe: BinaryIO, name: str) -> Iterator[tuple[np.ndarray, int]]:
 
 
 class _Forward:
-    """A file that can only be read on, which keeps FFmpeg from seeking in it."""
+    """A file without seeking, so that FFmpeg reads it in order."""
 
     def __init__(self, pipe: BinaryIO) -> None:
         self.read = pipe.read
@@ -195,7 +198,7 @@ def refuse_missing_track(name: str, track: int | None, count: int) -> None:
 
 
 def seconds_by_header(file: BinaryIO) -> float | None:
-    """Seconds of a recording as its file says, which may be wrong; None where it doesn't."""
+    """Seconds of a recording by its file, which may be wrong; None if it has no duration."""
     file.seek(0)
     with suppress(soundfile.LibsndfileError), soundfile.SoundFile(file) as sound:
         return sound.frames / sound.samplerate
@@ -206,7 +209,7 @@ def seconds_by_header(file: BinaryIO) -> float | None:
 
 
 def _samples_of(frame: av.AudioFrame) -> np.ndarray:
-    """(n, channels), in the type that they are stored in."""
+    """(n, channels), in the stored type."""
     if frame.format.name in ("s64", "s64p"):  # which PyAV has no array for
         (frame,) = av.AudioResampler("dblp").resample(frame)
         wide = np.clip(frame.to_ndarray().T * 2.0**63, -(2.0**63), 2.0**63 - 1024)

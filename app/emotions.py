@@ -1,4 +1,4 @@
-"""The eight emotions that the shipped bundles know, and how others are shown."""
+"""The eight emotions of the shipped bundles, and the colours of others."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from .colours import distinct
 
 @dataclass(frozen=True)
 class Emotion:
-    """One label, with the colour and symbol that stand for it wherever it is shown.
+    """One label with its colour and symbol.
 
-    A bundle holds its own, in the order of its probabilities. The symbol may be empty.
+    A bundle has its own emotions, in the order of its probabilities. The symbol may be empty.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "strict": True}
@@ -36,7 +36,7 @@ EMOTIONS = (
 )
 
 LABELS = tuple(emotion.name for emotion in EMOTIONS)
-# Columns and states that stand beside emotions in tables; no emotion may be called like one.
+# Other columns and states in tables with emotions; no emotion may have one of these names.
 COLUMNS = (
     "file time start end state emotion candidates confidence duration speaking level error note"
 )
@@ -48,13 +48,13 @@ BY_NAME = {emotion.name: emotion for emotion in EMOTIONS}
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Each name once: those of the eight in their order, then the others by the alphabet."""
+    """The names without duplicates: first the eight in their order, then the others by alphabet."""
     chosen = set(names)
     return (*(name for name in LABELS if name in chosen), *sorted(chosen - set(LABELS)))
 
 
 def emotions_named(names: Iterable[str]) -> tuple[Emotion, ...]:
-    """One emotion for each name: the eight as they are, others with a colour of their own."""
+    """An emotion for each name; names beyond the eight get a new colour."""
     chosen = list(names)
     known = [BY_NAME[name].colour for name in chosen if name in BY_NAME]
     colours = iter(distinct(len(chosen) - len(known), known))

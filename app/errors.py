@@ -1,9 +1,9 @@
-"""What all errors that a person can mend have in common."""
+"""The base classes of errors that the user can fix."""
 
 
 class UndertoneError(ValueError):
-    """Something a person can mend; the message is one sentence that says what, and how."""
+    """An error that the user can fix; the message says in one sentence what is wrong."""
 
 
 class AudioError(UndertoneError):
-    """Sound that cannot be used."""
+    """The sound cannot be used."""

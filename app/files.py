@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writes of files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,9 +7,9 @@ from pathlib import Path
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A path to write to; its file takes the place of `path` once all of it is on the disk.
+    """A temporary path to write to; its file replaces `path` when it is completely on the disk.
 
-    Where writing fails, what was there before stays. A device or a pipe is written to directly.
+    If writing fails, the old file stays. A device or a pipe is written directly.
     """
     if path.exists() and not path.is_file():
         yield path
@@ -23,6 +23,6 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
+    """Write a text file atomically."""
     with written_whole(path) as partial:
         partial.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Where the files are that ship with the code: the assets and the trained models."""
+"""The paths of the files that ship with the code: assets and trained models."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ MODELS = _ROOT / "models"
 
 
 def command() -> str:
-    """What a person types to run the program: `undertone`, or `python -m app` in a checkout."""
+    """The command of the program: `undertone`, or `python -m app` in a checkout."""
     return "undertone" if INSTALLED else "python -m app"
 
 

@@ -1,4 +1,4 @@
-"""From probabilities to what is said of them: the emotion that leads clearly, or "unclear"."""
+"""Probabilities to a label: the emotion that clearly leads, or "unclear"."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ NAMED = "named"
 UNCLEAR = "unclear"
 NO_SPEECH = "no speech"
 
-NAMED_FROM = 0.4  # of a bundle whose own is not chosen yet
+NAMED_FROM = 0.4  # for a bundle before its own is fitted
 # The other half of what "named" asks, the least probability, belongs to a bundle's calibration.
 CLEAR_LEAD = 0.1  # of the likeliest over the second, in probability
 HELD = 0.5  # of both that are asked suffices for the emotion that was named just before
@@ -17,13 +17,13 @@ CANDIDATE_SHARE = 0.5  # of the largest probability, from which an emotion is a 
 
 @dataclass(frozen=True)
 class Label:
-    """What is said of one window, segment or recording.
+    """The label of one window, segment or recording.
 
     Attributes:
         state: `NAMED`, `UNCLEAR` or `NO_SPEECH`.
         emotion: the likeliest; None unless `NAMED`.
         confidence: its probability; None unless `NAMED`.
-        candidates: what an unclear one lies between, the likeliest first; otherwise empty.
+        candidates: the likeliest emotions of an unclear one, in order; otherwise empty.
     """
 
     state: str
@@ -35,11 +35,11 @@ class Label:
 def label(
     probabilities: Mapping[str, float], named_from: float, before: str | None = None
 ) -> Label:
-    """Name the likeliest emotion where it leads clearly.
+    """Name the likeliest emotion if it clearly leads.
 
     Args:
         probabilities: by emotion, at least two; empty where there is no speech.
-        named_from: the least probability that is named, as the bundle has it.
+        named_from: the lowest probability of a named emotion, from the bundle.
         before: the emotion that was named just before in the same stream.
     """
     if not probabilities:
@@ -55,7 +55,7 @@ def label(
 
 
 def joined(candidates: Sequence[str]) -> str | None:
-    """Candidates in words, "sad or disgust"; None where there are none."""
+    """Candidates in words, "sad or disgust"; None if there are none."""
     return " or ".join(candidates) or None
 
 

@@ -1,4 +1,4 @@
-"""How much one person may ask of the machine, set by the environment: `UNDERTONE_MINUTES=30`."""
+"""Limits for each user, set by environment variables such as `UNDERTONE_MINUTES=30`."""
 
 import os
 from collections.abc import Mapping
@@ -10,21 +10,21 @@ PREFIX = "UNDERTONE_"
 
 
 class LimitsError(UndertoneError):
-    """A limit that is no number."""
+    """A limit is not a number."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is taken at most; past each there is a sentence and nothing is lost.
+    """The limits. Beyond a limit the user gets a message, and earlier results stay.
 
     Attributes:
         minutes: of one recording.
         upload_mb: of one uploaded file.
-        recordings: dropped at once, those inside of archives counted.
+        recordings: in one upload, including those in archives.
         live_minutes: of one live recording.
-        listeners: people who record at the same time.
-        waiting: people whose recordings wait for those of others.
-        sessions: people whose state is kept; beyond, who was idle longest starts anew.
+        listeners: users who record at the same time.
+        waiting: users whose recordings wait in the queue.
+        sessions: users whose state is kept; beyond that, the user who was idle longest loses it.
     """
 
     minutes: int = 120

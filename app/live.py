@@ -25,18 +25,18 @@ LISTENING = "listening"
 
 @dataclass(frozen=True)
 class Reading:
-    """What one moment sounds like.
+    """The emotion of one moment.
 
     Attributes:
-        time: seconds since the session began, at the end of the window; what it holds ends
+        time: seconds since the session began, at the end of the window; its sound ends
             `LEAD_SECONDS` earlier.
         state: "named" or "unclear"; without enough speech in the window "no speech", or
             "listening" as long as there has been none in the session.
         emotion: the likeliest; None unless `state` is "named".
         confidence: its probability; None with `emotion`.
-        candidates: what an unclear reading lies between, the likeliest first; otherwise empty.
+        candidates: the likeliest emotions of an unclear reading, in order; otherwise empty.
         probabilities: smoothed, by emotion in the bundle's order; empty without enough speech.
-        speech_share: share of the last step that holds speech, 0 to 1.
+        speech_share: share of speech in the last step, 0 to 1.
         level: of the last step, in dBFS (RMS).
     """
 
@@ -51,20 +51,20 @@ class Reading:
 
     @property
     def speaking(self) -> bool:
-        """Whether somebody speaks right now; the window looks back further."""
+        """Whether the last step has speech; the window is longer than a step."""
         return self.speech_share > 0
 
 
 class LiveSession:
-    """The state of one person's stream; it knows nothing of sockets or pages.
+    """The state of one stream, independent of sockets and pages.
 
     Args:
         classifier: shared between sessions.
-        smoothing: how much of the previous reading a new one keeps, 0 (none) to below 1: higher is
+        smoothing: weight of the previous reading in a new one, from 0 to below 1; higher is
             steadier and slower.
         step: seconds of audio between readings, at most a window.
 
-    `smoothing` and `step` may be set at any time, also while a recording goes on.
+    `smoothing` and `step` may be set at any time, also during a recording.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class LiveSession:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything heard: a new recording starts clean."""
+        """Discard all sound and readings; a new recording begins."""
         self._mono = MonoStream()
         self._resampler = StreamResampler(self.classifier.sample_rate)
         self._detector = SpeechDetector()
@@ -98,11 +98,11 @@ class LiveSession:
 
     @property
     def note(self) -> str | None:
-        """What has been odd about the sound so far, in a sentence or more."""
+        """What was odd about the sound so far, in one or more sentences."""
         return " ".join(self._mono.notes) or None
 
     def use(self, classifier: Classifier) -> None:
-        """Go on with another model: what was heard stays, the smoothing starts anew."""
+        """Use another model: the sound in the window stays, the smoothing restarts."""
         rate, new_rate = self.classifier.sample_rate, classifier.sample_rate
         if new_rate != rate:
             held_back = self._resampler.push(np.zeros(0, np.float32), rate, last=True)
@@ -116,15 +116,15 @@ class LiveSession:
         self.classifier = classifier
 
     def feed(self, samples: np.ndarray, sample_rate: int, skip: bool = False) -> list[Reading]:
-        """Take the next chunk, of any length, and read every step it completes.
+        """Add the next chunk, of any length, and return a reading for every step that it completes.
 
         Args:
-            samples: as `MonoStream.push` takes them, as a browser or a device sends them.
+            samples: as for `MonoStream.push`, from a browser or a device.
             sample_rate: of this chunk, in Hz; it may change between chunks.
-            skip: hear the chunk and read none of it, which is how to catch up.
+            skip: add the chunk without readings, to catch up.
 
         Raises:
-            AudioError: the samples or their rate are something else.
+            AudioError: the samples or their rate have a wrong type.
         """
         sample_rate = checked_rate(sample_rate)
         waveform = self._mono.push(samples)
@@ -141,7 +141,7 @@ class LiveSession:
         return readings
 
     def _hear(self, step: np.ndarray) -> np.ndarray:
-        """Move the window on by a step; which of the step's frames hold speech."""
+        """Advance the window by a step; return which frames of the step have speech."""
         self._window = np.concatenate([self._window[len(step) :], step])
         self._heard += len(step)
         heard = resample(step, self.classifier.sample_rate)
@@ -165,11 +165,11 @@ class LiveSession:
         )
 
     def _update(self) -> Label:
-        """Smooth by Bayes' rule: what is expected after the last reading, times the evidence.
+        """Smooth by Bayes' rule: the prior from the last reading, times the evidence of the window.
 
-        With a probability of `smoothing` the emotion is expected to be what it was, otherwise any.
-        Neighbouring windows share most of their sound, so the evidence of each counts for less
-        than a whole window (its root), the more of the last reading is kept.
+        The prior expects the same emotion with the probability `smoothing`, otherwise any emotion.
+        Neighbouring windows share most of their sound. So the evidence of each counts less than
+        that of a whole window (its root), the higher the smoothing.
         """
         new = self.classifier.probabilities(self._window[None])[0].astype(np.float64)
         if self._smoothed is not None:
@@ -196,5 +196,5 @@ def _frames(classifier: Classifier) -> int:
 
 
 def _last(heard: np.ndarray, length: int) -> np.ndarray:
-    """The last `length` items, with zeros before them where there are fewer."""
+    """The last `length` items, with zeros before them if there are fewer."""
     return np.pad(heard, (max(0, length - len(heard)), 0))[-length:]

@@ -1,4 +1,4 @@
-"""Samples of any type, scale and shape to one mono float32 stream, and what was odd about them."""
+"""Samples of any type, scale and shape to one mono float32 stream, with notes on oddities."""
 
 import numpy as np
 
@@ -15,10 +15,10 @@ EXPONENTS = 1100  # of two: beyond those of any float
 
 
 def to_mono(samples: np.ndarray) -> np.ndarray:
-    """A whole recording's samples to mono: a `MonoStream` that knows all of them beforehand.
+    """The samples of a whole recording to mono: a `MonoStream` that knows all of them in advance.
 
     Args:
-        samples: as `MonoStream.push` takes them.
+        samples: as for `MonoStream.push`.
 
     Returns:
         (n,) float32 in [-1, 1].
@@ -32,16 +32,16 @@ def to_mono(samples: np.ndarray) -> np.ndarray:
 
 
 class MonoStream:
-    """Chunks of one stream to mono float32; the same however the stream was cut.
+    """Converts chunks of one stream to mono float32; the result does not depend on the chunk sizes.
 
     Integers are scaled by the range of their type, unsigned ones around its middle; 32 and 64 bits
-    by that of a smaller type if everything so far fits it. Floats belong in [-1, 1]: where many of
-    them are far outside, as 16-bit values kept as floats are, all are scaled; what is out of range
-    otherwise is clipped. What is no number becomes 0. Channels are averaged; one that would cancel
-    the others is inverted first.
+    by the range of a smaller type if all values so far fit it. Floats should be in [-1, 1]: if many
+    of them are far outside, as with 16-bit values stored as floats, all are scaled; other values
+    out of range are clipped. NaN and infinity become 0. Channels are averaged; a channel that would
+    cancel the others is inverted first.
 
     Args:
-        channel: to take alone, counted from 1; None averages all of them.
+        channel: number of the only channel to use, from 1; None averages all channels.
     """
 
     def __init__(self, channel: int | None = None) -> None:
@@ -53,15 +53,15 @@ class MonoStream:
         self._samples = self._clipped = self._unusable = 0
 
     def scan(self, samples: np.ndarray) -> None:
-        """Look at samples before they are pushed, so that the first are scaled as the last."""
+        """Inspect samples before they are pushed, so that all of them get the same scale."""
         self._scale.see(in_columns(samples), beforehand=True)
 
     def push(self, samples: np.ndarray) -> np.ndarray:
-        """Take the next chunk.
+        """Convert the next chunk.
 
         Args:
             samples: (n,), (n, channels) or (channels, n), integer or float. Channels come first
-                where there are at most `MOST_CHANNELS` of them and more samples than that.
+                if there are at most `MOST_CHANNELS` of them and more samples than that.
 
         Returns:
             (n,) float32 in [-1, 1].
@@ -144,7 +144,7 @@ def in_columns(samples: np.ndarray) -> np.ndarray:
 
 
 class _Scale:
-    """What stands for full scale in a stream, as far as it is known.
+    """The value of full scale in a stream, from the samples so far.
 
     Attributes:
         full: the number that becomes 1.
@@ -202,12 +202,12 @@ class _Scale:
 
     @property
     def _used(self) -> int:
-        """Bits of the samples: those of their type, or of a smaller one that holds them all."""
+        """Bits of the samples: of their type, or of a smaller type that fits all of them."""
         own = 8 * self._type.itemsize
         if own <= 16:
             return own
-        # Where not all is known, a quiet beginning is no sign of a smaller type, and a lowest byte
-        # of 0 one of values that are aligned to the left.
+        # Until all samples are known, a quiet beginning does not imply a smaller type, and a lowest
+        # byte of 0 implies left-aligned values.
         aligned = self._bits > 0 and self._low == 0
         smaller = (16, 24, 32) if self._scanned else (own,) if aligned else (16, 32)
         return next((bits for bits in smaller if self._bits <= bits), own)
@@ -238,10 +238,10 @@ class _Scale:
 
 
 class _Downmix:
-    """The mean of a stream's channels, each inverted where it would cancel those before it.
+    """The mean of the channels of a stream; one that would cancel the earlier ones is inverted.
 
-    Phases are compared over frames, and what a frame shows counts from the next one on: nothing is
-    held back, and the result does not depend on how the stream was cut.
+    Phases are compared in frames, and the result of a frame applies from the next frame on. So
+    there is no delay, and the result does not depend on the chunk sizes.
     """
 
     def __init__(self, channels: int) -> None:
@@ -257,7 +257,7 @@ class _Downmix:
         """(n, channels) float32 to (n,) float32."""
         if not len(samples):
             return np.zeros(0, np.float32)
-        # Differences of neighbours have no offset and little hum: voices decide.
+        # Differences of neighbouring samples have no offset and little hum, so voices dominate.
         steps = np.diff(samples, axis=0, prepend=samples[:1] if self._last is None else self._last)
         self._last = samples[-1:].copy()
         mixed = samples.mean(axis=1)

@@ -1,10 +1,10 @@
-"""Names of files as text that can be printed everywhere."""
+"""File names as printable text."""
 
 import os
 import unicodedata
 from collections.abc import Sequence
 
-# Encodings of names in archives that do not say theirs, with what their letters are called.
+# Encodings of names in archives without a stated encoding, with the Unicode names of their scripts.
 ENCODINGS = {
     "cp437": ("LATIN",),
     "cp932": ("HIRAGANA", "KATAKANA", "CJK"),
@@ -20,10 +20,10 @@ def printable(name: str) -> str:
 
 
 def decoded(names: Sequence[str]) -> list[str]:
-    """Names of one zip archive that does not say their encoding, decoded as is likeliest.
+    """The names in one zip archive without a stated encoding, decoded with the likeliest one.
 
     Args:
-        names: as `zipfile` gives them, which takes every byte for a character of cp437.
+        names: from `zipfile`, which decodes every byte as cp437.
     """
     raw = [name.encode("cp437") for name in names]
     for encoding in ("utf-8", max(ENCODINGS, key=lambda encoding: _likelihood(raw, encoding))):

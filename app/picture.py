@@ -1,4 +1,4 @@
-"""What a recording looks like: its waveform and mel-spectrogram, small however long it is."""
+"""The waveform and mel-spectrogram of a recording, in a size that does not depend on its length."""
 
 from dataclasses import dataclass
 
@@ -28,14 +28,16 @@ class Picture:
 
 
 class PictureBuilder:
-    """Blocks in, a picture out; 150 bytes are kept of every `HOP` samples.
+    """Makes a picture from blocks; it stores 150 bytes for every `HOP` samples.
 
     Args:
         sample_rate: of the blocks, in Hz.
     """
 
     def __init__(self, sample_rate: int) -> None:
-        from .frontend import LogMel  # imports Keras: seconds, which a page must not wait for
+        from .frontend import (
+            LogMel,
+        )  # imports Keras, which takes seconds; the page must not wait for it
 
         self._sample_rate = sample_rate
         self._log_mel = LogMel(sample_rate, N_FFT, HOP, N_MELS, top_db=None)
@@ -45,7 +47,7 @@ class PictureBuilder:
         self._spectrogram: list[np.ndarray] = []
 
     def push(self, block: np.ndarray) -> None:
-        """Take the next block, (n,) float32."""
+        """Add the next block, (n,) float32."""
         self._samples += len(block)
         samples = np.concatenate([self._pending, block])
         whole = len(samples) // HOP * HOP
@@ -53,7 +55,7 @@ class PictureBuilder:
         self._draw(samples[:whole])
 
     def picture(self) -> Picture:
-        """End the recording; a rest shorter than a hop is filled with zeros."""
+        """End the recording; a remainder shorter than a hop is padded with zeros."""
         from librosa import mel_frequencies  # half a second, likewise
 
         self._draw(np.pad(self._pending, (0, -len(self._pending) % HOP)))

@@ -1,4 +1,4 @@
-"""The emotion of one recording, for those who write Python."""
+"""The Python API for the emotion of one recording."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ def predict_emotion(
         >>> sorted(prediction.probabilities, key=prediction.probabilities.get)[-1]
         'angry'
 
-        Samples are taken with their rate:
+        Samples need their rate:
 
         >>> from pathlib import Path
     from typing import Any
@@ -37,7 +37,7 @@ def predict_emotion(
             source: a path, the bytes of a file, an open binary file, or samples, (n,) or
                 (n, channels), integer or float.
             sample_rate: of samples, in Hz.
-            classifier: the model; the bundle that ships when None.
+            classifier: the model; None for the default bundle.
 
         Raises:
             AudioError: the recording cannot be read; one sentence says why.

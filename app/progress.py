@@ -1,4 +1,4 @@
-"""Progress of long work: a bar that moves in a terminal, a line now and then in a log or a pipe."""
+"""Progress of long work: a bar in a terminal, occasional lines in a log or a pipe."""
 
 import sys
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ LINE_EVERY = 30.0  # seconds; shorter work leaves no line in a log
 
 
 class _Lines:
-    """A log for tqdm, which returns the carriage before each state and pads it with spaces."""
+    """A log for tqdm, which writes carriage returns and padding around each state."""
 
     def __init__(self, log: TextIO) -> None:
         self._log = log
@@ -24,10 +24,10 @@ class _Lines:
 
 
 def progress(steps: Iterable[Any] | None = None, **settings: Any) -> tqdm:
-    """tqdm on standard error, whether a person looks at it or not.
+    """tqdm on standard error, for terminals and logs.
 
     Args:
-        steps: what is counted as it is iterated over; None for a bar that is updated by hand.
+        steps: counted during iteration; None for a bar that is updated by hand.
         settings: of tqdm, such as `desc`, `total` and `unit`.
     """
     if sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""A recording of any length, window by window: its segments, its emotion, its picture."""
+"""Analysis of a recording of any length: its windows, segments, emotion and picture."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -17,7 +17,7 @@ from .picture import Picture, PictureBuilder
 from .segments import Windows, by_name, shares, table_of_segments, table_of_windows
 from .speech import MINIMUM_SPEECH_SECONDS, SpeechTrack
 
-BLOCK_SECONDS = 15  # classified at once and let go: bounds the memory
+BLOCK_SECONDS = 15  # classified together and then freed, to limit the memory
 BATCH = 32  # windows a call: more is no faster on a CPU
 MIXED = "mixed"
 SHORTEST_HOP = 0.01  # seconds
@@ -25,20 +25,20 @@ SHORTEST_HOP = 0.01  # seconds
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What one recording carries.
+    """The emotion of one recording.
 
     Attributes:
-        state: "named", "unclear", "no speech", or "mixed" where segments carry several emotions.
+        state: "named", "unclear", "no speech", or "mixed" for segments with several emotions.
         emotion: of the whole recording; None unless `state` is "named".
         confidence: the probability of that emotion, 0 to 1; None with it.
-        candidates: of a mixed recording its emotions, the longest first; of an unclear one what it
-            lies between, the likeliest first; otherwise empty.
-        probabilities: by emotion, the mean over the windows weighted by their speech; empty where
-            there is too little speech.
+        candidates: of a mixed recording its emotions, the longest first; of an unclear one the
+            likeliest emotions, in order; otherwise empty.
+        probabilities: by emotion, the mean over the windows weighted by their speech; empty with
+            too little speech.
         shares: of the time, by emotion, "unclear" and "no speech", the largest first.
         duration: of the recording, in seconds.
-        speech_seconds: of it that hold speech.
-        note: one sentence that says what was odd about the input; None where nothing was.
+        speech_seconds: seconds of speech in it.
+        note: what was odd about the input, in one sentence; None if nothing was.
     """
 
     state: str
@@ -53,7 +53,7 @@ class Prediction:
 
     @property
     def sentence(self) -> str:
-        """What the recording carries, in words: "angry, 72% confident"."""
+        """The emotion in words: "angry, 72% confident"."""
         if self.state == MIXED:
             first, *others = [f"{name} ({self.shares[name]:.0%})" for name in self.candidates]
             return f"mostly {first}, then {', '.join(others)}"
@@ -66,15 +66,15 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True)
 class Analysis(Prediction):
-    """What one recording carries, and when.
+    """The emotions of one recording over time.
 
     Attributes:
-        segments: one row a run of one emotion, of "unclear" or of no speech, without gaps: `start`
-            and `end` in seconds, `state`, `emotion`, `candidates` (as text), `confidence` (mean),
-            `speech_share` (of the windows in it, 0 to 1), then a column an emotion.
-        windows: the same columns, one row a window; the raw material of the segments.
+        segments: one row per run of one emotion, of "unclear" or of no speech, without gaps:
+            `start` and `end` in seconds, `state`, `emotion`, `candidates` (as text), `confidence`
+            (mean), `speech_share` (of its windows, 0 to 1), then one column per emotion.
+        windows: the same columns, one row per window; the segments are made from them.
         emotions: of the columns, in their order, with colours and symbols.
-        picture: of the sound, where it was asked for.
+        picture: of the sound, if it was requested.
     """
 
     segments: pd.DataFrame
@@ -83,7 +83,7 @@ class Analysis(Prediction):
     picture: Picture | None = None
 
     def prediction(self) -> Prediction:
-        """The same without tables and picture."""
+        """The result without tables and picture."""
         return Prediction(**{field.name: getattr(self, field.name) for field in fields(Prediction)})
 
 
@@ -126,16 +126,16 @@ def analyze_channels(
     picture: bool = False,
     track: int | None = None,
 ) -> list[Analysis]:
-    """Analyze each channel of a recording by itself, as of a call with a speaker on each.
+    """Analyze each channel of a recording separately, for example of a call.
 
     Args:
-        source, classifier, hop, picture, track: as `analyze` takes them.
+        source, classifier, hop, picture, track: as for `analyze`.
 
     Returns:
         An analysis for each channel, in their order.
 
     Raises:
-        AudioError: as `analyze`; or there are more than `MOST_CHANNELS` channels.
+        AudioError: as for `analyze`; or there are more than `MOST_CHANNELS` channels.
     """
     chosen = classifier or shared(MODELS / DEFAULT_MODEL)
     analyses: list[Analysis] = []
@@ -152,7 +152,7 @@ def analyze_channels(
 
 
 def refuse_more_channels(recording: Recording) -> None:
-    """Raises an `AudioError` where a recording has more than `MOST_CHANNELS` channels."""
+    """Raise an `AudioError` if a recording has more than `MOST_CHANNELS` channels."""
     if recording.channels > MOST_CHANNELS:
         raise AudioError(
             f"The recording has {recording.channels} channels; at most {MOST_CHANNELS} are split."
@@ -160,10 +160,10 @@ def refuse_more_channels(recording: Recording) -> None:
 
 
 def finished(analyzer: "RecordingAnalyzer", recording: Recording) -> Analysis:
-    """The analysis of all channels of a recording that was pushed to its end.
+    """The analysis of the mixed channels of a recording.
 
-    Where they hold no speech together, as with a loud noise on one of them, the channel that holds
-    most of it is analyzed alone.
+    If the mix has no speech, for example because of loud noise on one channel, the channel with the
+    most speech is analyzed alone.
     """
     mixed = analyzer.finish(recording.note)
     if mixed.state != NO_SPEECH or not 1 < recording.channels <= MOST_CHANNELS:
@@ -184,9 +184,9 @@ def finished(analyzer: "RecordingAnalyzer", recording: Recording) -> Analysis:
 
 
 class RecordingAnalyzer:
-    """Blocks of one recording in, an `Analysis` out; the sibling of `LiveSession`.
+    """Analyzes the blocks of one recording; the counterpart of `LiveSession`.
 
-    Windows without enough speech carry no emotion. A recording shorter than a window is one row,
+    Windows without enough speech have no emotion. A recording shorter than a window is one row,
     padded with zeros.
 
     Args:
@@ -215,11 +215,11 @@ class RecordingAnalyzer:
 
     @property
     def duration(self) -> float:
-        """Seconds taken so far."""
+        """Seconds added so far."""
         return (self._samples + sum(map(len, self._waiting))) / self.sample_rate
 
     def push(self, block: np.ndarray) -> None:
-        """Take the next block, (n,) float32 of any length, mono at `sample_rate`."""
+        """Add the next block, (n,) float32 of any length, mono at `sample_rate`."""
         self._waiting.append(block)
         if sum(map(len, self._waiting)) >= BLOCK_SECONDS * self.sample_rate:
             self._take()
@@ -228,7 +228,7 @@ class RecordingAnalyzer:
         """End the recording; its last window is filled with zeros.
 
         Args:
-            note: what was odd about the recording, for the analysis.
+            note: what was odd about the recording; it becomes the note of the analysis.
         """
         self._take()
         rest = self._resampler.push(np.zeros(0), self.sample_rate, last=True)
@@ -317,7 +317,7 @@ def _checked_hop(hop: float, classifier: Classifier) -> int:
 
 
 def _whole(probabilities: Mapping[str, float], emotions: list[str], named_from: float) -> Label:
-    """What is said of a whole recording with these mean probabilities and emotions of segments."""
+    """The label of a recording with these mean probabilities and emotions of its segments."""
     if len(emotions) > 1:
         return Label(MIXED, candidates=tuple(emotions))
     return label(probabilities, named_from)

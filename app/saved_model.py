@@ -1,4 +1,4 @@
-"""The Keras model of a bundle, written and read back."""
+"""Reading and writing the Keras model of a bundle."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from .frontend import LAYERS
 
 
 def write(folder: Path, model: keras.Model, info: BundleInfo) -> None:
-    """Write the model and its description, each file whole or not at all."""
+    """Write the model and its description, each file atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     with written_whole(folder / MODEL_FILE) as partial:
         model.save(partial)
@@ -29,10 +29,10 @@ def without_head(model: keras.Model) -> keras.Model:
 
 
 def read(folder: Path) -> tuple[keras.Model, BundleInfo]:
-    """Load a bundle, its model ready for inference.
+    """Load a bundle with its model.
 
     Raises:
-        BundleError: as `checked`, or the model file is no model, or another one.
+        BundleError: as for `checked`, or the file is not a model, or not the described one.
     """
     info = checked(folder)
     try:

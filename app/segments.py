@@ -1,4 +1,4 @@
-"""A recording as segments: runs of one emotion, of "unclear" or of no speech, without gaps."""
+"""Segments of a recording: runs of one emotion, of "unclear" or of no speech, without gaps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from .labelling import NO_SPEECH, Label, joined, label
 
 COLUMNS = ("start", "end", "state", "emotion", "candidates", "confidence", "speech_share")
 PAUSE_SECONDS = 1.0  # without speech, from which a pause is a segment
-SHORTEST_SECONDS = 0.5  # of an emotion beside another one, below which it belongs to that one
-# How much likelier another emotion must make the windows, half a second apart, to begin a segment;
-# in nats. On joined clips of validation speakers, `tests.benchmark.smoothing`, there is then one
-# segment for each that is acted; half of it makes 1.35, twice as much 0.88 and misses more.
+SHORTEST_SECONDS = 0.5  # a shorter segment of an emotion is merged with its neighbour
+# How much likelier, in nats, another emotion must make the windows (half a second apart) to begin a
+# segment. On joined clips of validation speakers (`tests.benchmark.smoothing`) this gives one
+# segment per acted segment; half of it gives 1.35, twice as much 0.88 and more missed segments.
 CHANGE_COST = 4.0
 COST_HOP = 0.5  # seconds between windows that the cost is meant for
 
@@ -38,7 +38,7 @@ class Windows:
 
     @property
     def spoken(self) -> np.ndarray:
-        """(n,) whether a window has probabilities."""
+        """(n,) whether each window has probabilities."""
         return ~np.isnan(self.probabilities[:, 0])
 
     @property
@@ -47,13 +47,13 @@ class Windows:
         return (self.starts + self.ends) / 2
 
     def mean(self, chosen: np.ndarray) -> np.ndarray:
-        """(labels,) probabilities of some windows that hold speech, weighted by it."""
+        """(labels,) mean probabilities of some windows with speech, weighted by their speech."""
         return np.average(self.probabilities[chosen], axis=0, weights=self.speech[chosen])
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """A stretch of time and the column of its emotion; -1 stands for no speech."""
+    """A stretch of time and the column of its emotion; -1 for no speech."""
 
     start: float
     end: float
@@ -61,7 +61,7 @@ class _Piece:
 
 
 def table_of_windows(windows: Windows, labels: Sequence[str], named_from: float) -> pd.DataFrame:
-    """A row a window, in `COLUMNS` and a column a label."""
+    """One row per window: `COLUMNS`, then one column per label."""
     rows = [
         (said, share, row if said.state != NO_SPEECH else None)
         for row, share in zip(
@@ -81,14 +81,14 @@ def table_of_segments(
     labels: Sequence[str],
     named_from: float,
 ) -> pd.DataFrame:
-    """A row a segment, in `COLUMNS` and a column a label; the segments tile the recording.
+    """One row per segment: `COLUMNS`, then one column per label. The segments cover the recording.
 
     Args:
         windows: of the recording.
         pauses: its stretches without speech, in seconds and in order.
         duration: of the recording, in seconds.
         labels: the names of the columns of probabilities.
-        named_from: the least probability that is named.
+        named_from: the lowest probability of a named emotion.
     """
     pieces = _without_slivers(_pieces(windows, pauses, duration))
     while True:
@@ -111,7 +111,7 @@ def shares(segments: pd.DataFrame) -> dict[str, float]:
 
 
 def by_name(probabilities: np.ndarray, labels: Sequence[str]) -> dict[str, float]:
-    """(labels,) probabilities by their names; empty where they are NaN."""
+    """(labels,) probabilities by their names; empty if they are NaN."""
     if np.isnan(probabilities[0]):
         return {}
     return dict(zip(labels, probabilities.astype(float).tolist(), strict=True))
@@ -137,7 +137,7 @@ def likeliest_path(probabilities: np.ndarray, cost: float, weight: float = 1.0) 
 def _pieces(
     windows: Windows, pauses: Sequence[tuple[float, float]], duration: float
 ) -> list[_Piece]:
-    """The likeliest emotion of each moment; a window speaks for what is nearest to its middle."""
+    """The likeliest emotion of each moment, from the window with the nearest middle."""
     columns = np.full(len(windows.starts), -1)
     for spoken, group in groupby(range(len(columns)), lambda at: windows.spoken[at]):
         if spoken:
@@ -157,13 +157,13 @@ def _pieces(
 
 
 def _joined(pieces: list[_Piece]) -> list[_Piece]:
-    """Neighbours of the same column as one."""
+    """Merge neighbours of the same column."""
     runs = [list(run) for _, run in groupby(pieces, lambda piece: piece.column)]
     return [_Piece(run[0].start, run[-1].end, run[0].column) for run in runs]
 
 
 def _without_slivers(pieces: list[_Piece]) -> list[_Piece]:
-    """What is too short to stand alone joins a neighbour, better one with an emotion."""
+    """Merge short pieces with a neighbour, preferably one with an emotion."""
     columns = [piece.column for piece in pieces]
     for at, piece in enumerate(pieces):
         if piece.column >= 0 and piece.end - piece.start < SHORTEST_SECONDS:
@@ -176,7 +176,7 @@ def _without_slivers(pieces: list[_Piece]) -> list[_Piece]:
 def _described(
     piece: _Piece, windows: Windows, labels: Sequence[str], named_from: float
 ) -> tuple[Label, float, np.ndarray | None]:
-    """What is said of a piece, its share of speech and its mean probabilities."""
+    """The label of a piece, its share of speech and its mean probabilities."""
     if piece.column < 0:
         return Label(NO_SPEECH), 0.0, None
     spoken = np.flatnonzero(windows.spoken)

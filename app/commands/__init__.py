@@ -1,1 +1,1 @@
-"""What the terminal runs: one file a command, and what they share."""
+"""The commands of the terminal, one file each, and their shared code."""

@@ -1,4 +1,4 @@
-"""Readings in a terminal: live bars, and a table to keep."""
+"""Live readings in a terminal, and a table of them in a file."""
 
 import csv
 import sys
@@ -30,11 +30,11 @@ Chunk = tuple[np.ndarray, int]  # samples and their rate in Hz
 
 
 def play(path: Path, real_time: bool) -> Iterator[Chunk]:
-    """A recording as if it came from a microphone; a pipe as its sound arrives.
+    """The chunks of a recording, like those of a microphone; those of a pipe as they arrive.
 
     Args:
         path: of the recording or the pipe; "-" for standard input.
-        real_time: whether each chunk waits for its moment, or all come as fast as they are taken.
+        real_time: whether each chunk comes at its time, or all come as fast as possible.
 
     Raises:
         AudioError: the recording cannot be read.
@@ -68,7 +68,7 @@ def _paced(chunks: Iterable[Chunk], real_time: bool) -> Iterator[Chunk]:
 
 
 def listen(session: LiveSession, chunks: Iterable[Chunk], table: Path | None = None) -> None:
-    """Show readings until the chunks end or the person presses Ctrl-C.
+    """Show readings until the chunks end or the user presses Ctrl-C.
 
     Args:
         session: fresh.

@@ -10,11 +10,11 @@ import numpy as np
 from ..errors import UndertoneError
 
 CHUNK_SECONDS = 0.1
-PATIENCE = 3.0  # seconds without a chunk after which a microphone is gone
+PATIENCE = 3.0  # seconds without a chunk until a microphone counts as lost
 
 
 class MicrophoneError(UndertoneError):
-    """No sound can be recorded here; the message says what to install or choose."""
+    """Recording is not possible; the message says what to install or choose."""
 
 
 def devices() -> str:

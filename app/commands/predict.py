@@ -1,4 +1,4 @@
-"""The command that hears recordings and prints what they carry."""
+"""The command that analyzes recordings and prints their emotions."""
 
 import json
 import sys
@@ -37,7 +37,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True)
 class Choice:
-    """What of each recording is analyzed.
+    """The channels and the track to analyze.
 
     Attributes:
         split: each channel by itself.
@@ -57,7 +57,7 @@ def predict(
     out: TextIO,
     choice: Choice,
 ) -> bool:
-    """Hear recordings and print a row each, or a row a segment; whether all went well."""
+    """Analyze recordings and print a row for each or its segments; return whether all succeeded."""
     heard = outcomes(recordings, classifier, jobs, choice.split, choice.track)
     shown = progress(heard, total=len(recordings), unit="file")
     well = True
@@ -79,14 +79,14 @@ def predict(
 
 
 def say_note(outcome: Outcome) -> None:
-    """Say on standard error what was odd about a recording."""
+    """Print what was odd about a recording to standard error."""
     if outcome.note:
         say(f"{outcome.file}: {outcome.note}")
 
 
 @contextmanager
 def opened_whole(path: Path) -> Iterator[TextIO]:
-    """A file to write; what was there before stays until all of the new one is on the disk."""
+    """A file to write; it replaces the old one when it is completely on the disk."""
     with written_whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         yield file
 
@@ -99,7 +99,7 @@ def write_each(
     out: Path | None,
     choice: Choice,
 ) -> bool:
-    """Write the segments of each recording in a format of `FORMATS`; whether all went well.
+    """Write the segments of each recording in a format of `FORMATS`; return whether all succeeded.
 
     Args:
         recordings: what to analyze.
@@ -131,7 +131,7 @@ def write_each(
 
 
 def _free_name(stem: str, ending: str, taken: set[str]) -> str:
-    """A file name that no other result has, which it takes."""
+    """A file name that no other result has; it is reserved."""
     numbered = (f"{stem}-{number}" if number > 1 else stem for number in count(1))
     name = next(name for name in numbered if name.lower() not in taken)
     taken.add(name.lower())
@@ -147,7 +147,7 @@ Make = Callable[[Iterable[Outcome]], pd.DataFrame]
 
 
 def write_csv(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
-    """Row by row, as they come."""
+    """Row by row, as results arrive."""
     for number, outcome in enumerate(results):
         make([outcome]).to_csv(out, header=number == 0, index=False)
         out.flush()
@@ -160,7 +160,7 @@ def write_json(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
 
 
 def write_jsonl(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
-    """An object a line, as they come."""
+    """One object per line, as results arrive."""
     for outcome in results:
         for record in tables.records(make([outcome])):
             out.write(json.dumps(record, ensure_ascii=not is_unicode(out)) + "\n")

@@ -1,8 +1,8 @@
-"""The page: one file a tab, one for the page and its theme."""
+"""The page: one file per tab, and one for the page and its theme."""
 
 from ..folders import ASSETS
 
-PAGE = ASSETS / "page"  # the scripts, styles and texts that the page is made of
+PAGE = ASSETS / "page"  # the scripts, styles and texts of the page
 EXAMPLES = ASSETS / "examples"
 PUBLIC = "public"  # the path under which the page serves `ASSETS`
 

@@ -1,4 +1,4 @@
-"""The About tab: what the product does and doesn't, and the figures of the models' own cards."""
+"""The About tab: purpose and limits of the app, and the figures of the model cards."""
 
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from ..classifier import Classifier, bundles
 from . import asset
 
 OTHERS = """\
-## The models to choose from
+## Models
 
-UAR on voices of RAVDESS that the model never heard; chance is 0.125. Those after published systems
-are here to be compared with.
+UAR on speakers of RAVDESS that the model was not trained on; chance is 0.125. The models after
+published systems are included for comparison.
 
 | model | what it is | parameters | UAR |
 |---|---|---:|---:|"""
@@ -32,7 +32,7 @@ def about(classifier: Classifier) -> str:
 
 
 def figures(classifier: Classifier) -> str:
-    """The figures of the card beside the bundle; nothing where there is no card."""
+    """The figures of the card of the bundle; empty without a card."""
     card = classifier.folder / CARD_FILE
     if not card.exists():
         return ""
@@ -41,13 +41,13 @@ def figures(classifier: Classifier) -> str:
 
 
 def models(classifier: Classifier) -> str:
-    """A table of the models beside the one that is served; nothing where it is alone."""
+    """A table of the models besides the served one; empty if there is no other."""
     folder = classifier.folder.parent
     found = []
     for name in bundles(folder):
         try:
             info = read_info(folder / name)
-        except BundleError:  # whoever chooses it is told why; the others can still be compared
+        except BundleError:  # choosing it shows the reason; the others can still be compared
             continue
         found.append((_uar(folder / name / CARD_FILE), name, info))
     if len(found) < 2:
@@ -60,7 +60,7 @@ def models(classifier: Classifier) -> str:
 
 
 def _uar(card: Path) -> str:
-    """What a card reports of RAVDESS; empty where it reports nothing of it."""
+    """The UAR on RAVDESS in a card; empty if it has none."""
     if not card.exists():
         return ""
     for result in ModelCard.load(card).data.eval_results or []:

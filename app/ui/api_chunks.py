@@ -1,4 +1,4 @@
-"""Chunks of sound as clients send them to /live: 16-bit samples, and nothing else."""
+"""Chunks of sound that clients send to /live: 16-bit samples only."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ from ..errors import UndertoneError
 
 LONGEST_CHUNK = 10  # seconds
 RATES = (8_000, 192_000)  # Hz
-# How files begin that clients send for samples.
+# First bytes of files that clients send instead of samples.
 CONTAINERS = {
     b"\x1aE\xdf\xa3": "WebM",
     b"OggS": "Ogg",
@@ -19,20 +19,20 @@ CONTAINERS = {
     b"ID3": "MP3",
     b"FORM": "AIFF",
 }
-FLOAT_SHARE = 0.95  # of the values that are not 0, from which they are floats in [-1, 1]
+FLOAT_SHARE = 0.95  # of the values that are not 0; from this share on, they are floats in [-1, 1]
 SMALLEST_FLOAT = 1e-6
 
 
 class ApiError(UndertoneError):
-    """A request that cannot be answered; the message says what to send instead."""
+    """The request is invalid; the message says what to send instead."""
 
 
 def decode(chunk: str, sample_rate: int) -> np.ndarray:
     """(n,) int16 of a chunk.
 
     Raises:
-        ApiError: it is no base64 of whole 16-bit samples, longer than `LONGEST_CHUNK`, or its rate
-            is beyond `RATES`.
+        ApiError: it is not base64 of 16-bit samples, longer than `LONGEST_CHUNK`, or its rate is
+            outside `RATES`.
     """
     checked(sample_rate, *RATES, "A sample rate, in hertz,")
     try:
@@ -49,7 +49,7 @@ def decode(chunk: str, sample_rate: int) -> np.ndarray:
 
 
 def checked(value: Any, lowest: float, highest: float, what: str) -> None:
-    """Raises an `ApiError` where a value is no number in this range."""
+    """Raise an `ApiError` if a value is not a number in this range."""
     if not isinstance(value, int | float) or not lowest <= value <= highest:
         raise ApiError(f"{what} is a number from {lowest:g} to {highest:g}, not {value!r}.")
 
@@ -65,7 +65,7 @@ def _floats(content: bytes) -> str | None:
     for form, name in (("<f8", "64-bit floats"), ("<f4", "32-bit floats")):
         if len(content) % np.dtype(form).itemsize:
             continue
-        with np.errstate(invalid="ignore"):  # bytes may be any float, also one that signals
+        with np.errstate(invalid="ignore"):  # bytes may be any float, also a signaling NaN
             values = np.abs(np.frombuffer(content, form).astype(np.float64))
         values = values[values != 0]
         small = (values > SMALLEST_FLOAT) & (values <= 2)

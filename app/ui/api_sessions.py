@@ -1,4 +1,4 @@
-"""Live sessions of clients that call, chunk by chunk, and may leave without a word."""
+"""Live sessions of API clients, which may disappear without notice."""
 
 import secrets
 import time
@@ -11,16 +11,16 @@ from ..errors import UndertoneError
 from ..limits import LIMITS
 from ..live import LiveSession
 
-IDLE = 300  # seconds without a chunk after which a session is given up
+IDLE = 300  # seconds without a chunk until a session ends
 
 
 class SessionError(UndertoneError):
-    """A session that there is not; the message says what to do."""
+    """There is no such session; the message says what to do."""
 
 
 @dataclass
 class Stream:
-    """One client's live session; its calls take turns."""
+    """The live session of one client; its calls run one after another."""
 
     session: LiveSession
     lock: Lock = field(default_factory=Lock)
@@ -28,14 +28,16 @@ class Stream:
 
 
 class Sessions:
-    """Live sessions by a name that only the client knows who began them."""
+    """Live sessions by a random name that only their client knows."""
 
     def __init__(self) -> None:
-        self._streams: OrderedDict[str, Stream] = OrderedDict()  # who was idle longest first
+        self._streams: OrderedDict[str, Stream] = (
+            OrderedDict()
+        )  # the session that was idle longest first
         self._lock = Lock()
 
     def open(self, name: str, classifier: Classifier) -> tuple[str, Stream]:
-        """The session of that name, or a new one where the name is empty.
+        """The session of that name; a new one for an empty name.
 
         Raises:
             SessionError: there is no such session, or no longer.
@@ -59,6 +61,6 @@ class Sessions:
         return name, stream
 
     def close(self, name: str) -> None:
-        """Forget a session and what it heard."""
+        """Delete a session and its sound."""
         with self._lock:
             self._streams.pop(name, None)

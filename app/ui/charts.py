@@ -1,7 +1,7 @@
 """Plotly figures of a recording: probabilities, waveform, mel-spectrogram and timeline.
 
 Backgrounds are transparent and greys are legible on both, so that a figure fits a light and a
-dark page. However long the recording, a figure holds at most `COLUMNS` columns.
+dark page. A figure has at most `COLUMNS` columns, for any length of the recording.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,14 +31,14 @@ FAINT = "rgba(123, 123, 128, 0.16)"
 FONT = "IBM Plex Sans, Undertone Emoji, system-ui, sans-serif"
 INK = "31, 134, 164"  # of the spectrogram: opaque where it is loud, clear where it is silent
 
-RANGE_DB = 70  # below the loudest value; what is quieter is drawn as silence
-SILENCE = -50.0  # dB; a recording with nothing louder is not blown up to full ink
+RANGE_DB = 70  # below the loudest value; quieter values are drawn as silence
+SILENCE = -50.0  # dB; the scale of a quieter recording ends here
 
 
 def probability_bars(
     probabilities: Mapping[str, float], emotions: Sequence[Emotion] = EMOTIONS
 ) -> go.Figure:
-    """One horizontal bar an emotion; empty tracks when there was no speech.
+    """One horizontal bar per emotion; empty bars without speech.
 
     Args:
         probabilities: by emotion; empty without speech.
@@ -139,7 +139,7 @@ def waveform_bars(picture: Picture, segments: pd.DataFrame, emotions: Sequence[E
 
 
 def peak(picture: Picture) -> float:
-    """The largest sample, but never so small that noise would fill the plot."""
+    """The largest sample, with a lower limit so that noise does not fill the plot."""
     return max(float(np.abs(picture.waveform).max()), 0.01)
 
 
@@ -150,7 +150,7 @@ def said_at(times: np.ndarray, segments: pd.DataFrame) -> list[str]:
 
 
 def mel_heatmap(picture: Picture) -> go.Heatmap:
-    """Mel power in dB below the loudest, one column a stretch of time."""
+    """Mel power in dB below the loudest, one column per stretch of time."""
     columns, bands = picture.spectrogram.shape
     loudest = max(float(picture.spectrogram.max()), SILENCE)
     decibels = np.maximum(picture.spectrogram - loudest, -RANGE_DB)

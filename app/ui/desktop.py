@@ -28,11 +28,11 @@ def open_window(
 
     Args:
         url: of the page.
-        profile: a folder for the window's own settings, such as the leave to use the microphone.
-        switches: more of the browser's.
+        profile: a folder for the settings of the window, such as the microphone permission.
+        switches: more command line switches of the browser.
 
     Returns:
-        The window, which ends when it is closed; None when it is a tab of the default browser.
+        The process of the window; None for a tab of the default browser.
     """
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:

@@ -1,4 +1,4 @@
-"""How a link to the page looks where people share it."""
+"""The preview of a shared link to the page."""
 
 from html import escape
 

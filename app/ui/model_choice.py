@@ -1,4 +1,4 @@
-"""The bundles that a visitor can choose from."""
+"""The choice of a bundle on the page."""
 
 import gradio as gr
 
@@ -7,12 +7,12 @@ from ..classifier import Classifier, bundles, shared
 
 
 def several(classifier: Classifier) -> bool:
-    """Whether there is a choice: other bundles beside the one that is served."""
+    """Whether there are other bundles besides the served one."""
     return len(bundles(classifier.folder.parent)) > 1
 
 
 def chooser(classifier: Classifier, info: str) -> gr.Dropdown:
-    """The models beside the one that is served; hidden where it is the only one.
+    """A choice of the models; hidden if there is only one.
 
     Args:
         classifier: chosen at first.
@@ -28,10 +28,10 @@ def chooser(classifier: Classifier, info: str) -> gr.Dropdown:
 
 
 def named(classifier: Classifier, model: str) -> Classifier:
-    """The bundle of that name, loaded unless it is the one that is served, which may be on its way.
+    """The bundle of that name, loaded; the served one may still be loading.
 
     Raises:
-        gr.Error: one sentence, when it cannot be used.
+        gr.Error: it cannot be used; one sentence says why.
     """
     if model == classifier.folder.name:
         return classifier

@@ -48,7 +48,7 @@ PAPER = gr.themes.Color(
 
 
 def build(classifier: Classifier) -> gr.Blocks:
-    """The whole page around one classifier, which all who visit share."""
+    """The whole page around one classifier that all visitors share."""
     gradio_patches.patch()
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=DELETE_CACHE) as page:
         gr.HTML(asset("header.html"), apply_default_css=False)
@@ -70,8 +70,8 @@ def page(classifier: Classifier | None = None) -> gr.Blocks:
     """The page for another program, which mounts it beside its own: `gradio.mount_gradio_app`.
 
     Args:
-        classifier: shared by all who visit; the bundle that ships when None. Its model is loaded
-            for the first visitor unless it is loaded before.
+        classifier: shared by all visitors; None for the default bundle. Its model is loaded for the
+            first visitor, if not before.
 
     Raises:
         BundleError: the bundle cannot be used.
@@ -83,10 +83,10 @@ def page(classifier: Classifier | None = None) -> gr.Blocks:
 
 
 def build_refusal(sentence: str) -> gr.Blocks:
-    """The page where there is no model to hear with: it says why, and nothing else."""
+    """The page without a model; it only shows why."""
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.HTML(asset("header.html"), apply_default_css=False)
-        gr.Markdown(f"## Nothing can be heard here yet\n\n{sentence}", elem_id="refusal")
+        gr.Markdown(f"## There is no model yet\n\n{sentence}", elem_id="refusal")
         gr.HTML(asset("footer.html"), apply_default_css=False)
     return page
 
@@ -128,7 +128,7 @@ def theme() -> gr.themes.Base:
 
 
 def launch_settings() -> dict[str, Any]:
-    """What `gr.Blocks.launch` is given wherever the page is served."""
+    """The arguments of `gr.Blocks.launch` in all ways of serving the page."""
     return {
         "theme": theme(),
         "css_paths": [PAGE / "styles.css", PAGE / "live.css"],
@@ -156,19 +156,19 @@ def launch(
     """Serve the page until the process is stopped; the model is loaded behind it.
 
     Args:
-        classifier: shared by all who visit; loaded here if it is not yet.
+        classifier: shared by all visitors; it is loaded here, if not before.
         host: the address to listen on.
         port: the port to listen on; None for $GRADIO_SERVER_PORT or the first free from 7860.
-        profile: a folder for the settings of a window of its own, which opens with the page and
-            ends it when it is closed; None for no window.
-        mcp: whether the endpoints are tools for agents, too; it takes Gradio's `mcp` extra.
+        profile: a folder for the settings of a window that opens with the page and stops it when
+            closed; None for no window.
+        mcp: whether the endpoints are also tools for agents; this needs Gradio's `mcp` extra.
         auth: a name and a password that visitors must give.
         root_path: where a proxy shows the page, such as "/voice", or the whole address of it; None
             for $GRADIO_ROOT_PATH or the root.
 
     Raises:
         OSError: the port is taken.
-        BundleError: the model cannot be loaded; nothing is served any more.
+        BundleError: the model cannot be loaded; the server stops.
         PatchError: the installed Gradio does not fit.
     """
     page = build(classifier)
@@ -196,5 +196,5 @@ def launch(
 
 
 def launch_refusal(sentence: str, host: str) -> None:
-    """Serve the page that says why nothing can be heard, until the process is stopped."""
+    """Serve the page that says why there is no model, until the process is stopped."""
     build_refusal(sentence).launch(server_name=host, **launch_settings())

@@ -1,4 +1,4 @@
-"""What the Recordings tab says in HTML: the large emotion and the progress."""
+"""HTML of the Recordings tab: the large emotion and the progress."""
 
 from html import escape
 
@@ -9,7 +9,7 @@ NO_PROGRESS = ""
 
 
 def summary_of(outcome: Outcome) -> str:
-    """The large emotion and what it was heard in."""
+    """The large emotion and its recording."""
     analysis = outcome.analysis
     if analysis is None:
         return _summary("", "Not heard", escape(outcome.error or ""), escape(outcome.file))
@@ -33,7 +33,7 @@ def empty_summary() -> str:
 def progress_bar(
     done: int, total: int, name: str, seconds: float = 0.0, duration: float | None = None
 ) -> str:
-    """How far it has come: recordings, and seconds of the one that is heard."""
+    """The progress: recordings, and seconds of the current one."""
     share = seconds / duration if duration else 0.0
     percent = round(100 * min(1.0, (done + min(share, 1.0)) / total))
     count = f"{min(done + 1, total)} of {total}: " if total > 1 else ""

@@ -102,7 +102,7 @@ def test_a_space_starts_its_script(monkeypatch):
     page = start_space(ROOT)
     assert "Undertone" in page
     assert "https://someone-undertone.hf.space/gradio_api/file=" in page
-    assert "Nothing can be heard" not in page
+    assert "There is no model yet" not in page
 
 
 def test_a_space_without_its_model_says_so_on_the_page(tmp_path):
