@@ -262,6 +262,42 @@ def baseline(
 
 
 @commands.command()
+def export(
+    bundle: Annotated[Path, typer.Argument(help="The folder of the bundle.")],
+    to: Annotated[str, typer.Option(help="tflite, onnx or savedmodel.")],
+    out: Annotated[Path, typer.Option(help="The file to write; a folder for savedmodel.")],
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Of tflite, weights of 8 bits: a quarter of the size.")
+    ] = False,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="Corpora, to measure what --int8 costs on the bundle's test."),
+    ] = None,
+    speaker_pattern: SpeakerPattern = None,
+) -> None:
+    """Write a bundle for another runtime: waveform in, calibrated probabilities out."""
+    _needs_extra("onnx", "tf2onnx", "ai_edge_litert", "ai_edge_quantizer")
+    _load_keras()
+    from app.classifier import Classifier
+    from model_training import export as exports
+    from model_training.experiment import of_bundle
+
+    if to not in list(exports.Format):
+        raise typer.BadParameter(
+            f"there is no format {to}; choose from {', '.join(exports.Format)}"
+        )
+    exports.export(bundle, exports.Format(to), out, int8)
+    typer.echo(f"{bundle} is in {out}")
+    if int8 and data:
+        chosen = of_bundle(bundle, data, speaker_pattern)
+        before, after = (
+            exports.uar(classifier, chosen.split, chosen.clips)
+            for classifier in (Classifier(bundle), exports.OnDevice(bundle, out))
+        )
+        typer.echo(f"UAR on the test, a window a clip: {before:.4f}, with 8 bits {after:.4f}")
+
+
+@commands.command()
 def compare(results: Results = RESULTS) -> None:
     """Put recipes beside each other, from their result files; write the table and a chart."""
     _needs_extra()

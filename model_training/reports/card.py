@@ -1,6 +1,6 @@
 """The model card of a bundle, and the figures in the README, made from result files alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from model_training.evaluation.evaluate import Evaluation, over_folds
 from model_training.evaluation.metrics import Figures
 from model_training.evaluation.robustness import Condition
 from model_training.ingredients.waveform_augmentation import UNSEEN_NOISES, UNSEEN_ROOMS
-from model_training.protocols import ALL, AS_PUBLISHED, BY_CORPUS, EVERYONE, HEADLINES
+from model_training.protocols import ALL, AS_PUBLISHED, BY_CORPUS, ENGLISH, EVERYONE, HEADLINES
 
 CORPORA = ("RAVDESS", "CREMA-D", "TESS", "nEMO")  # in the order of the card
 LEAKING = HEADLINES[AS_PUBLISHED]
@@ -55,6 +55,12 @@ LICENCES = """\
 The licence of the code is MIT. The weights were trained on RAVDESS (CC BY-NC-SA 4.0), TESS
 (CC BY-NC-ND 4.0) and CREMA-D (ODbL 1.0). They are for non-commercial research and learning only:
 CC BY-NC-SA 4.0.
+"""
+
+
+OTHER_LICENCES = """\
+The licence of the code is MIT. The licence of the weights depends on the licences of the clips that
+they were trained on. Whoever trained them has to state it here.
 """
 
 
@@ -115,6 +121,7 @@ def figures_table(known: BundleResults, detailed: bool = False) -> str:
 
     A detailed table also has rows for sex, age and race, and for answers among all emotions.
     """
+    told = whole(group for group, _, _ in _groups(known))
     tested = "random split, leaking" if known.evaluation.leaks else "unseen speakers"
     rows = [
         f"| {tested} | speakers | clips | UAR | WA | weighted F1 | ECE | no speech |",
@@ -125,9 +132,23 @@ def figures_table(known: BundleResults, detailed: bool = False) -> str:
         f"| {figures.accuracy:.3f} | {figures.weighted_f1:.3f} "
         f"| {_calibration(figures)} | {figures.abstained} |"
         for group, side, figures in _groups(known)
-        if detailed or group in (*CORPORA, LEAKING)
+        if detailed or group in told
     ]
     return "\n".join(rows)
+
+
+def whole(groups: Iterable[str]) -> list[str]:
+    """Of groups of clips, those that are no part of another: corpora, the known ones first."""
+    names = list(dict.fromkeys(groups))
+    found = [
+        name
+        for name in names
+        if not any(name.startswith((f"{other} ", f"{other}, ")) for other in names)
+    ]
+    return [
+        *(corpus for corpus in CORPORA if corpus in found),
+        *(name for name in found if name not in CORPORA),
+    ]
 
 
 def _calibration(figures: Figures) -> str:
@@ -185,7 +206,7 @@ def text(known: BundleResults) -> str:
         f"### Confusion on {first}\n\n" + _confusion_table(tested[first]),
         *([f"### Worse sound\n\n{_worse(known.worse, bool(known.folds))}"] if known.worse else []),
         FIGURES_END,
-        "## Data and licences\n\n" + LICENCES,
+        "## Data and licences\n\n" + (LICENCES if _on_english(info) else OTHER_LICENCES),
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
 
@@ -194,7 +215,7 @@ def _tested(known: BundleResults) -> dict[str, Figures]:
     """The test figures of each corpus: over all folds if there are any, else of the bundle."""
     groups = [one for one in _groups(known) if one[1] != "validation"]
     tested: dict[str, Figures] = {}
-    for corpus in (*CORPORA, LEAKING):
+    for corpus in whole(group for group, _, _ in groups):
         own = next((figures for group, _, figures in groups if group == corpus), None)
         if own:
             tested[corpus] = own
@@ -237,11 +258,11 @@ def _front_matter(known: BundleResults, tested: dict[str, Figures]) -> str:
           - {{type: accuracy, value: {figures.accuracy:.4f}}}
 """
         for corpus, figures in tested.items()
-        if corpus in CORPORA  # Hugging Face would show a leaking figure without its warning
+        if corpus != LEAKING  # Hugging Face would show a leaking figure without its warning
     )
     return f"""---
-license: cc-by-nc-sa-4.0
-language: en
+license: {"cc-by-nc-sa-4.0" if _on_english(known.info) else "other"}
+language: {"en" if _on_english(known.info) else "und"}
 library_name: keras
 pipeline_tag: audio-classification
 tags: [speech-emotion-recognition, audio, keras]
@@ -249,6 +270,12 @@ model-index:
   - name: {known.info.name}
     results:
 {entries}---"""
+
+
+def _on_english(info: BundleInfo) -> bool:
+    """Whether all voices that a bundle was trained on are of the three English corpora."""
+    known = tuple(f"{corpus}-" for corpus in ENGLISH)
+    return all(speaker.startswith(known) for speaker in info.trained_on.speakers)
 
 
 def _worse(conditions: list[Condition], by_folds: bool) -> str:

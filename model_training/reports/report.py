@@ -15,7 +15,7 @@ from app.files import write_text
 from model_training.evaluation.evaluate import Evaluation
 from model_training.ingredients.waveform_augmentation import centred
 from model_training.protocols import Split
-from model_training.reports import plots
+from model_training.reports import card, plots
 from model_training.training.batches import Waveforms, features_of
 
 FOLDER = "report"
@@ -52,7 +52,7 @@ def write(
         The page. Its folder also holds each chart as SVG.
     """
     main = evaluation.headline
-    whole = {name: group for name, group in evaluation.test.items() if " " not in name}
+    whole = {name: evaluation.test[name] for name in card.whole(evaluation.test)}
     drawn = {"confusion": plots.confusion(main), "recall": plots.recall(whole)}
     if main.reliability:
         drawn["reliability"] = plots.reliability(main)

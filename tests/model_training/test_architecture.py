@@ -20,6 +20,7 @@ FLOORS = (
     "evaluation",
     "reports",
     "experiment",
+    "export",
     "__main__",
 )
 
@@ -78,7 +79,7 @@ def test_a_room_imports_only_what_is_below_it(room):
 
 def test_the_arrows_are_those_of_the_imports():
     assert {("reports", "evaluation"), ("recipes", "ingredients"), ("corpora", "app")} <= ARROWS
-    assert len(ARROWS) <= 42
+    assert len(ARROWS) <= 47
 
 
 def test_no_files_import_each_other_in_a_circle():
