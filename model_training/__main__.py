@@ -12,10 +12,10 @@ from app.commands.stderr import native_chatter_held
 from app.errors import UndertoneError
 from app.folders import INSTALLED, how_to_install
 
-# TensorFlow reads these when it is imported. Its notes on the CPU say nothing to a user.
+# TensorFlow reads these on import. Its notes on the CPU do not help a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Its default where the processor has AVX512; without that, a step of the flagship takes two thirds
-# of the time with it. Serving leaves it alone: single windows would take longer by a fifth.
+# The default on processors with AVX512. On others it reduces a training step of the flagship to two
+# thirds of the time. Serving does not set it: single windows would take a fifth longer.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 commands = typer.Typer(
@@ -27,8 +27,8 @@ commands = typer.Typer(
 Data = Annotated[
     list[Path],
     typer.Option(
-        help="A folder that holds corpora; one of EMOTION/SPEAKER folders; a table of clips (CSV, "
-        "TSV, Parquet); an audformat database. May be given several times."
+        help="A folder with corpora, a folder with EMOTION/SPEAKER folders, a table of clips (CSV, "
+        "TSV, Parquet) or an audformat database. May be given several times."
     ),
 ]
 SpeakerPattern = Annotated[
@@ -48,22 +48,22 @@ def download(
             help="ravdess, tess, crema-d, nemo, yamnet; all of them.", metavar="NAME..."
         ),
     ],
-    data: Annotated[Path, typer.Option(help="The folder to bring them into.")],
+    data: Annotated[Path, typer.Option(help="The folder for the downloads.")],
 ) -> None:
-    """Bring the corpora from their official sources; run it again to go on with what was stopped.
+    """Download corpora from their official sources; the same command resumes a stopped download.
 
-    RAVDESS (speech and song) is 0.4 GB, TESS 0.3 GB, CREMA-D 0.6 GB, nEMO 0.5 GB. Their
-    licences are theirs: all but CREMA-D's are for non-commercial use. YAMNet (4 MB, Apache-2.0)
-    is the network that the training of yamnet-mel begins with.
+    RAVDESS (speech and song) is 0.4 GB, TESS 0.3 GB, CREMA-D 0.6 GB, nEMO 0.5 GB. All
+    except CREMA-D are licensed for non-commercial use only. YAMNet (4 MB, Apache-2.0) has the
+    initial weights of yamnet-mel.
     """
-    from model_training.corpora.download import Corpus, download
+    from model_training.corpora.download import Download, download
 
-    unknown = set(corpora) - {*Corpus, "all"}
+    unknown = set(corpora) - {*Download, "all"}
     if unknown:
         raise typer.BadParameter(
-            f"there is no {', '.join(sorted(unknown))}; choose from {', '.join(Corpus)}, all"
+            f"there is no {', '.join(sorted(unknown))}; choose from {', '.join(Download)}, all"
         )
-    download(Corpus if "all" in corpora else map(Corpus, corpora), data)
+    download(Download if "all" in corpora else map(Download, corpora), data)
 
 
 @commands.command()
@@ -89,13 +89,17 @@ Protocol = Annotated[
         "random, as the recipe's source did: it leaks, and says little about other voices."
     ),
 ]
-RecipeName = Annotated[str, typer.Option(help="Its name; a file of model_training/recipes.")]
+RecipeName = Annotated[
+    str, typer.Option(help="Name of the recipe, a file in model_training/recipes.")
+]
 Seed = Annotated[int, typer.Option(help="Fixes initial weights and augmentation.")]
-Epochs = Annotated[int | None, typer.Option(help="Instead of the recipe's own number.")]
+Epochs = Annotated[
+    int | None, typer.Option(help="Number of epochs; the default is that of the recipe.")
+]
 Precision = Annotated[
     str, typer.Option(help="mixed_bfloat16 is faster where the processor has AVX512-BF16.")
 ]
-Results = Annotated[Path, typer.Option(help="The folder of the result files that compare reads.")]
+Results = Annotated[Path, typer.Option(help="The folder of the result files.")]
 RESULTS = Path("results") if INSTALLED else Path("model_training", "results")
 
 
@@ -108,7 +112,7 @@ def train(
     fold: Annotated[
         int,
         typer.Option(
-            help="Who stays unheard: ravdess-si, nemo-si and all-si 1 to 6, cremad-si 1 to 5, "
+            help="Fold to test: ravdess-si, nemo-si and all-si 1 to 6, cremad-si 1 to 5, "
             "tess-si 1 or 2, everyone and nemo-cross 1, as-published and speakers 1 to 5."
         ),
     ] = 1,
@@ -117,14 +121,16 @@ def train(
     precision: Precision = "float32",
     run: Annotated[
         Path | None,
-        typer.Option(help="The folder of the run; runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED."),
+        typer.Option(
+            help="The folder of the run; default runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED."
+        ),
     ] = None,
     tensorboard: Annotated[
         bool, typer.Option(help="Also write the history for TensorBoard, into the run's folder.")
     ] = False,
     speaker_pattern: SpeakerPattern = None,
 ) -> None:
-    """Train a recipe and write its bundle. Run it again to go on with a run that was stopped."""
+    """Train a recipe and write its bundle; the same command resumes a stopped run."""
     if tensorboard:
         _needs_extra("tensorboard")
     _load_keras()
@@ -143,7 +149,7 @@ def fit_naming(
     data: Data,
     speaker_pattern: SpeakerPattern = None,
 ) -> None:
-    """Choose from which probability on a bundle names an emotion, as `train` does at its end."""
+    """Fit the probability from which a bundle names an emotion; `train` does this at its end."""
     _load_keras()
     from model_training.experiment import of_bundle
 
@@ -156,12 +162,12 @@ def evaluate(
     bundle: Annotated[Path, typer.Argument(help="The folder of the bundle.")],
     data: Data,
     readme: Annotated[
-        Path | None, typer.Option(help="A file to put the table of figures into, too.")
+        Path | None, typer.Option(help="A file with markers, to write the table of figures into.")
     ] = None,
     results: Results = RESULTS,
     speaker_pattern: SpeakerPattern = None,
 ) -> None:
-    """Measure a bundle on the speakers it never heard; write its figures, its card and a report."""
+    """Evaluate a bundle on its test speakers; write its result file, card and report."""
     _needs_extra()
     _load_keras()
     from model_training.experiment import of_bundle
@@ -172,7 +178,9 @@ def evaluate(
     if readme:
         card.write_figures(known, readme)
     typer.echo(card.figures_table(known))
-    typer.echo(f"Figures, card and report (report/index.html) are in {bundle}.")
+    typer.echo(
+        f"The card and the report (report/index.html) are in {bundle}, the figures in {results}."
+    )
 
 
 @commands.command()
@@ -182,14 +190,14 @@ def robustness(
     results: Results = RESULTS,
     speaker_pattern: SpeakerPattern = None,
 ) -> None:
-    """Measure a bundle in noise, in a room, louder, shifted, cut, by telephone and as MP3."""
+    """Evaluate a bundle with noise, in a room, louder, shifted, cut, by telephone and as MP3."""
     _load_keras()
     from model_training.experiment import of_bundle
 
-    for found in of_bundle(bundle, data, speaker_pattern).robustness(bundle, results).conditions:
+    for one in of_bundle(bundle, data, speaker_pattern).robustness(bundle, results).conditions:
         typer.echo(
-            f"{found.corpus}, {found.condition}: UAR {found.uar:.3f}, falls by {found.fall:+.3f}, "
-            f"{found.same:.0%} the same answers"
+            f"{one.corpus}, {one.condition}: UAR {one.uar:.3f}, falls by {one.fall:+.3f}, "
+            f"{one.same:.0%} the same answers"
         )
 
 
@@ -207,9 +215,9 @@ def cross_validate(
     results: Results = RESULTS,
     speaker_pattern: SpeakerPattern = None,
 ) -> None:
-    """Train and evaluate a recipe fold by fold; run it again to go on where it was stopped.
+    """Train and evaluate a recipe fold by fold; the same command resumes a stopped run.
 
-    The bundle of each fold is in its run's folder, runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED/bundle.
+    The bundles are in the folders of the runs, runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED/bundle.
     """
     _needs_extra()
     _load_keras()
@@ -229,8 +237,8 @@ def cross_validate(
         if not (folder / "bundle" / HISTORY_FILE).exists():  # the last file to be written
             settings = chosen.settings(seed, epochs, precision)
             chosen.train(settings, folder, folder / "bundle")
-        found = chosen.evaluate(folder / "bundle", results)
-        typer.echo(f"fold {number}: UAR {found.headline.uar:.3f}, WA {found.headline.accuracy:.3f}")
+        figures = chosen.evaluate(folder / "bundle", results).headline
+        typer.echo(f"fold {number}: UAR {figures.uar:.3f}, WA {figures.accuracy:.3f}")
 
 
 @commands.command()
@@ -243,7 +251,7 @@ def baseline(
     results: Results = RESULTS,
     speaker_pattern: SpeakerPattern = None,
 ) -> None:
-    """Measure what a network has to beat: openSMILE's eGeMAPS and a support vector machine."""
+    """Evaluate the baseline: openSMILE's eGeMAPS features and a support vector machine."""
     _needs_extra("opensmile")
     from model_training.corpora.clips import decode
     from model_training.corpora.table import load_corpora
@@ -299,16 +307,16 @@ def export(
 
 @commands.command()
 def compare(results: Results = RESULTS) -> None:
-    """Put recipes beside each other, from their result files; write the table and a chart."""
+    """Compare recipes by their result files; write the tables and a chart."""
     _needs_extra()
     from model_training.reports import comparison
 
     typer.echo(comparison.compare(results))
-    typer.echo(f"The table and the chart are in {results}.")
+    typer.echo(f"The tables and the chart are in {results}.")
 
 
 def _load_keras() -> None:
-    """Import Keras and let its backend compute something, without its notes on the processor."""
+    """Import Keras and initialize its backend, without its notes on the processor."""
     with native_chatter_held():
         import keras
 
@@ -316,7 +324,7 @@ def _load_keras() -> None:
 
 
 def _needs_extra(*packages: str) -> None:
-    """Reports are drawn by packages that neither the app nor training itself needs.
+    """Check for packages that only reports or single commands need.
 
     Raises:
         UndertoneError: one of them is not installed.
@@ -327,14 +335,14 @@ def _needs_extra(*packages: str) -> None:
 
 
 def main() -> None:
-    """Run a command; what a person can mend is one sentence and exit code 1."""
+    """Run a command. An error that the user can fix is one sentence and exit code 1."""
     try:
         commands()
     except UndertoneError as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
-        typer.echo("Stopped; the same command goes on after the last whole epoch.", err=True)
+        typer.echo("Stopped; the same command resumes after the last complete epoch.", err=True)
         raise SystemExit(130) from None
 
 

@@ -1,1 +1,1 @@
-"""The corpora: downloaded, read into one table of clips, and decoded to waveforms."""
+"""Corpora: download, one table of all clips, and decoding to waveforms."""

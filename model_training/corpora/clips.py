@@ -1,4 +1,4 @@
-"""Waveforms for training: every clip decoded once into one file that is mapped into memory."""
+"""Waveforms for training: every clip is decoded once into one memory-mapped file."""
 
 import shutil
 import tempfile
@@ -14,12 +14,12 @@ from model_training.corpora.folders import NOISES, ROOMS, Data, surroundings
 SAMPLES_FILE = "samples.int16"
 OFFSETS_FILE = "offsets.npy"
 FULL_SCALE = 32768
-Part = tuple[float, float | None]  # of a file, seconds; to its end where that is None
+Part = tuple[float, float | None]  # start and end in a file, in seconds; None is its end
 WHOLE: Part = (0.0, None)
 
 
 class Clips:
-    """Decoded clips in the order of their table, read from disk as they are asked for."""
+    """Decoded clips in the order of their table, read from disk on access."""
 
     def __init__(self, folder: Path) -> None:
         self._offsets = np.load(folder / OFFSETS_FILE)
@@ -41,13 +41,13 @@ class Clips:
 
 
 def decode(table: pd.DataFrame, sample_rate: int, cache: Path = CACHE) -> Clips:
-    """The clips of a table as mono waveforms, decoded now or at an earlier call.
+    """The clips of a table as mono waveforms, decoded now or in an earlier call.
 
     Args:
         table: as `load_corpora` returns it; only `path`, `start` and `end` are read.
         sample_rate: of the waveforms, Hz.
-        cache: holds one folder for each set of files and rate, about 32 kB a second of 16 kHz.
-            A folder is written whole or not at all.
+        cache: has one folder per set of files and rate, about 32 kB per second at 16 kHz. A folder
+            is written atomically.
     """
     paths = [Path(path) for path in table["path"]]
     parts = _parts(table)
@@ -60,7 +60,7 @@ def decode(table: pd.DataFrame, sample_rate: int, cache: Path = CACHE) -> Clips:
             _write(paths, parts, sample_rate, partial)
             partial.rename(folder)
         except OSError:
-            if not folder.exists():  # otherwise another run was first
+            if not folder.exists():  # another run was faster
                 raise
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -68,17 +68,17 @@ def decode(table: pd.DataFrame, sample_rate: int, cache: Path = CACHE) -> Clips:
 
 
 def noises(data: Data, sample_rate: int) -> dict[str, np.ndarray]:
-    """Recorded noises of the data folders, none if they have no `noise` folder.
+    """The recorded noises in the data folders; empty without a `noise` folder.
 
     Returns:
-        Waveforms (samples,) float32 by their path without suffix, so that whole kinds can be
-        kept apart: "ESC-10/rain/1-17367-A", "speech_commands_background/pink_noise".
+        Waveforms (samples,) float32 by their path without suffix, which begins with their kind:
+        "ESC-10/rain/1-17367-A", "speech_commands_background/pink_noise".
     """
     return _waveforms(surroundings(data, NOISES), sample_rate)
 
 
 def impulse_responses(data: Data, sample_rate: int) -> dict[str, np.ndarray]:
-    """Rooms to convolve with, named as their files: "cinema-hallway"; see `noises`."""
+    """Room responses by the names of their files, such as "cinema-hallway"; see `noises`."""
     return _waveforms(surroundings(data, ROOMS), sample_rate)
 
 

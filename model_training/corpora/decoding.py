@@ -1,4 +1,4 @@
-"""Thousands of clips decoded in parallel, and what was found out about them kept on disk."""
+"""Parallel decoding of clips, and a cache of their properties on disk."""
 
 import hashlib
 import json
@@ -26,15 +26,15 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Content:
-    """What a file really holds, known only by decoding it.
+    """The properties of a file, which only decoding shows.
 
     Attributes:
-        error: why it can't be decoded; None when it can, and the rest is meaningful.
+        error: why it can't be decoded; None if it can, and then the other fields are valid.
         duration: seconds.
         sample_rate: Hz.
         channels: count.
         peak: largest absolute sample, full scale is 1.
-        digest: of the decoded samples; equal for the same audio in any lossless container.
+        digest: of the decoded samples; equal for the same audio in other lossless formats.
     """
 
     error: str | None = None
@@ -46,7 +46,7 @@ class Content:
 
 
 def content(path: Path) -> Content:
-    """Decode a file and describe it; a file that can't be decoded is described too."""
+    """Decode a file and describe it; for a file that can't be decoded, the error."""
     if path.stat().st_size == 0:
         return Content(error="the file is empty")
     try:
@@ -68,20 +68,20 @@ def content(path: Path) -> Content:
 
 
 def contents(paths: Sequence[Path], cache: Path = CACHE) -> list[Content]:
-    """The content of every file, from the cache if no file changed since, else by decoding all."""
+    """The content of every file: from the cache if no file has changed, else by decoding all."""
     known = cache / f"contents-{fingerprint(paths)}.json"
     if known.exists():
-        return [Content(**found) for found in json.loads(known.read_text())]
+        return [Content(**fields) for fields in json.loads(known.read_text())]
     described = list(in_parallel(content, paths, "Checking clips"))
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=cache, delete=False) as partial:
-        json.dump([asdict(found) for found in described], partial)
+        json.dump([asdict(one) for one in described], partial)
     Path(partial.name).replace(known)
     return described
 
 
 def fingerprint(paths: Iterable[Path], *settings: object) -> str:
-    """Changes when a file is added, removed, edited or replaced, or a setting changes."""
+    """A digest that changes if a file is added, removed or edited, or a setting changes."""
     digest = hashlib.blake2b(repr(settings).encode(), digest_size=8)
     for path in paths:
         status = path.stat()
@@ -94,7 +94,7 @@ def in_parallel(
 ) -> Iterator[Result]:
     """Results in the order of the items, with a progress bar on a terminal.
 
-    Threads are enough: decoders and resamplers work outside Python's lock.
+    Threads are enough, because decoders and resamplers release Python's lock.
     """
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         results = threads.map(function, items)

@@ -1,6 +1,6 @@
-"""The corpora from their official sources, whole and verified or not at all.
+"""Verified downloads of the corpora from their official sources.
 
-A download that was stopped goes on where it was: archives by bytes, single files by file.
+A stopped download resumes: archives by bytes, single files by file.
 """
 
 import shutil
@@ -22,27 +22,27 @@ from model_training.corpora import folders
 
 AT_ONCE = 8  # files of a corpus that is published one by one
 TIMEOUT = 60  # seconds without a byte
-BLOCK = 2**14  # bytes; what a line that breaks off loses at most
-POINTER = b"version https://git-lfs"  # what stands in a Git archive instead of a large file
+BLOCK = 2**14  # bytes; a broken connection loses at most this much
+POINTER = b"version https://git-lfs"  # content of a large file in a Git archive
 
 
 class DownloadError(UndertoneError):
-    """A corpus that could not be had; what was downloaded so far is kept for the next call."""
+    """A download failed; the files so far are kept for the next call."""
 
 
-class Corpus(StrEnum):
+class Download(StrEnum):
     """What can be downloaded."""
 
     RAVDESS = "ravdess"
     TESS = "tess"
     CREMA_D = "crema-d"
     NEMO = "nemo"
-    YAMNET = "yamnet"  # no corpus, but what the flagship's training begins with
+    YAMNET = "yamnet"  # not a corpus, but the initial weights of `yamnet-mel`
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the corpora are published."""
+    """The addresses of the downloads."""
 
     zenodo: str = "https://zenodo.org/records/1188976/files"
     dataverse: str = "https://borealisdata.ca/api"
@@ -61,36 +61,36 @@ RAVDESS_ARCHIVES = {
     "Audio_Speech_Actors_01-24.zip": "md5:bc696df654c87fed845eb13823edef8a",
     "Audio_Song_Actors_01-24.zip": "md5:5411230427d67a21e18aa4d466e6d1b9",
 }
-# The commit that brought nEMO's 4481 recordings.
+# The commit with the 4481 recordings of nEMO.
 NEMO_COMMIT = "06f1f83dde8f1a780443a57d53b2af3971af34ab"
 NEMO_FOLDER = f"nEMO-{NEMO_COMMIT}"
 NEMO_TABLE = f"{NEMO_FOLDER}/data.tsv"
-# Of TensorFlow Hub's file, as other projects that fetch it have written it down.
+# Of the file at TensorFlow Hub, as published by other projects that use it.
 YAMNET_CHECKSUM = "sha256:141fba1cdaae842c816f28edc4937e8b4f0af4c8df21862ccc6b52dc567993c3"
 TESS_DOI = "doi:10.5683/SP2/E8H2MF"
 
 
-def download(corpora: Iterable[Corpus], data: Path, sources: Sources = Sources()) -> None:
-    """Bring corpora into a folder, each in its official layout.
+def download(corpora: Iterable[Download], data: Path, sources: Sources = Sources()) -> None:
+    """Download corpora into a folder, each in its official layout.
 
     Args:
-        corpora: which.
-        data: their folder; what is already there is not downloaded again.
-        sources: where they are published.
+        corpora: the downloads.
+        data: the folder; existing files are not downloaded again.
+        sources: the addresses.
 
     Raises:
         DownloadError: no network, a wrong checksum, a broken archive, a full disk.
     """
-    pooch.get_logger().setLevel("WARNING")  # a line a file would hide the bars
-    takers = {Corpus.RAVDESS: ravdess, Corpus.TESS: tess, Corpus.CREMA_D: crema_d}
-    takers |= {Corpus.NEMO: nemo, Corpus.YAMNET: yamnet}
+    pooch.get_logger().setLevel("WARNING")  # one line per file would hide the progress bars
+    takers = {Download.RAVDESS: ravdess, Download.TESS: tess, Download.CREMA_D: crema_d}
+    takers |= {Download.NEMO: nemo, Download.YAMNET: yamnet}
     for corpus in corpora:
         try:
             takers[corpus](data, sources)
         except requests.RequestException as error:
             raise DownloadError(
                 f"{corpus} cannot be reached at {_host(error)}: check the network and run it "
-                "again, which goes on where it was."
+                "again to resume."
             ) from error
         except zipfile.BadZipFile as error:
             raise DownloadError(f"An archive of {corpus} is broken: {error}.") from error
@@ -112,7 +112,7 @@ def ravdess(data: Path, sources: Sources) -> None:
 
 
 def tess(data: Path, sources: Sources) -> None:
-    """One recording after the other, into a folder for each voice and emotion."""
+    """Single recordings, into a folder for each voice and emotion."""
     listing = f"{sources.dataverse}/datasets/:persistentId/?persistentId={TESS_DOI}"
     answer = requests.get(listing, timeout=TIMEOUT)
     answer.raise_for_status()
@@ -129,7 +129,7 @@ def tess(data: Path, sources: Sources) -> None:
 
 
 def crema_d(data: Path, sources: Sources) -> None:
-    """One recording after the other; the archive of the repository says which, and their hashes."""
+    """Single recordings; the archive of the repository has their names and hashes."""
     folder = data / "CREMA-D"
     index = fetch(sources.github, folder / "repository.zip", None)
     wanted = []
@@ -159,11 +159,11 @@ def nemo(data: Path, sources: Sources) -> None:
         _whole_nemo(archive)
         unpack(archive, folder, NEMO_FOLDER)
     finally:
-        archive.unlink()  # it has no published checksum, so a broken one is not kept
+        archive.unlink()  # without a published checksum, a broken archive must not be kept
 
 
 def yamnet(data: Path, sources: Sources) -> None:
-    """One file; where one of that name is there already, it is kept."""
+    """One file; an existing file is kept."""
     path = data / folders.YAMNET
     if not path.exists():
         fetch(sources.yamnet, path, YAMNET_CHECKSUM)
@@ -172,7 +172,9 @@ def yamnet(data: Path, sources: Sources) -> None:
 def _whole_nemo(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         members = set(archive.namelist())
-        if archive.comment != NEMO_COMMIT.encode() or NEMO_TABLE not in members:  # as GitHub packs
+        if (
+            archive.comment != NEMO_COMMIT.encode() or NEMO_TABLE not in members
+        ):  # as in archives of GitHub
             raise zipfile.BadZipFile(f"it is not the one of commit {NEMO_COMMIT}")
         rows = archive.read(NEMO_TABLE).decode().splitlines()[1:]
     missing = [row for row in rows if f"{NEMO_FOLDER}/samples/{row.split()[0]}" not in members]
@@ -181,7 +183,7 @@ def _whole_nemo(path: Path) -> None:
 
 
 def fetch_all(wanted: list[tuple[str, Path, str]], corpus: str) -> None:
-    """Files by address, place and checksum, some at the same time, with one progress bar."""
+    """Download files by address, path and checksum in parallel, with one progress bar."""
     with (
         ThreadPoolExecutor(AT_ONCE) as pool,
         progress(total=len(wanted), desc=corpus, unit="file") as bar,
@@ -197,10 +199,10 @@ def fetch_all(wanted: list[tuple[str, Path, str]], corpus: str) -> None:
 
 
 def fetch(url: str, path: Path, checksum: str | None, quiet: bool = False) -> Path:
-    """One file, verified before it gets its name; where it is there already, it is only verified.
+    """Download one file and verify it before it gets its name; an existing file is only verified.
 
     Raises:
-        DownloadError: the checksum is another.
+        DownloadError: the checksum is wrong.
     """
     try:
         pooch.retrieve(
@@ -210,20 +212,20 @@ def fetch(url: str, path: Path, checksum: str | None, quiet: bool = False) -> Pa
             path=path.parent,
             downloader=Resuming(path.with_name(f"{path.name}.part"), quiet),
         )
-    except ValueError as error:  # pooch's word for another checksum
+    except ValueError as error:  # pooch raises it for a wrong checksum
         raise DownloadError(
             f"{path.name} is not the file that was published (its checksum is another): "
-            "run it again, and if that changes nothing, tell its publisher."
+            "run it again, and if the error stays, contact its publisher."
         ) from error
     return path
 
 
 class Resuming:
-    """Downloads for pooch, and goes on with what an earlier call left.
+    """A downloader for pooch that resumes the partial file of an earlier call.
 
     Args:
-        part: where it is left.
-        quiet: whether to show no progress of its own.
+        part: the path of the partial file.
+        quiet: whether to hide its progress bar.
     """
 
     def __init__(self, part: Path, quiet: bool) -> None:
@@ -234,7 +236,9 @@ class Resuming:
         have = self._part.stat().st_size if self._part.exists() else 0
         headers = {"Range": f"bytes={have}-"} if have else {}
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-            if answer.status_code == requests.codes.range_not_satisfiable:  # all of it is there
+            if (
+                answer.status_code == requests.codes.range_not_satisfiable
+            ):  # the partial file is complete
                 shutil.move(self._part, output)
                 return
             answer.raise_for_status()
@@ -260,7 +264,7 @@ class Resuming:
 
 
 def unpack(archive: Path, folder: Path, within: str = "") -> None:
-    """An archive, or the folder `within` it, into a folder, which is there whole or not at all.
+    """Unpack an archive, or the folder `within` it, atomically into a folder.
 
     Raises:
         zipfile.BadZipFile: it is damaged, or names a place outside of the folder.

@@ -1,4 +1,4 @@
-"""What can be wrong with a corpus and with a file of it."""
+"""Faults of corpora and of their files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,18 +7,18 @@ from app.errors import UndertoneError
 
 
 class CorpusError(UndertoneError):
-    """No corpus where one was expected; the message says where and what to do."""
+    """There is no usable corpus; the message says where and what to do."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong with a file, and what was done about it.
+    """A fault of a file, and whether its clip is kept.
 
     Attributes:
         kind: one of a few short names, to count by.
         path: of the file.
-        kept: whether the clip is in the table all the same.
-        detail: half a sentence, of this file.
+        kept: whether the clip is in the table.
+        detail: half a sentence about this file.
     """
 
     kind: str

@@ -1,7 +1,7 @@
-"""What the file names of known corpora say of their clips.
+"""Parsers for the file names of known corpora.
 
-Every download of a corpus has the same file names, while folders are arranged and spelled in many
-ways; so the names are read and the folders are not.
+The file names of a corpus are the same in every download, but its folders have many layouts. So
+only the names are parsed.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Label:
-    """What a file name says; two files with equal labels are copies of one clip."""
+    """The label in a file name; files with equal labels are copies of one clip."""
 
     corpus: str
     speaker: str
@@ -20,7 +20,7 @@ class Label:
     intensity: str
     kind: str
     take: str
-    start: float | None = None  # seconds, of a clip that is a part of its file
+    start: float | None = None  # seconds, for a clip that is a part of its file
     end: float | None = None
 
 
@@ -105,7 +105,7 @@ CREMA_D_LEVELS = {
 
 
 def parse_crema_d(stem: str) -> Label | None:
-    """Actor_SENTENCE_EMOTION_LEVEL; the actor's sex stands elsewhere."""
+    """Actor_SENTENCE_EMOTION_LEVEL; the actor's sex is in a table."""
     match = CREMA_D_NAME.fullmatch(stem)
     if not match or match[3] not in CREMA_D_EMOTIONS or match[4] not in CREMA_D_LEVELS:
         return None
@@ -133,7 +133,7 @@ NEMO_EMOTIONS = {
 
 
 def parse_nemo(stem: str) -> Label | None:
-    """Speaker_emotion_sentence, in Polish; the speaker's sex stands elsewhere."""
+    """Speaker_emotion_sentence, in Polish; the speaker's sex is in a table."""
     match = NEMO_NAME.fullmatch(stem)
     if not match or match[2] not in NEMO_EMOTIONS:
         return None

@@ -8,26 +8,26 @@ from model_training.corpora.faults import CorpusError
 
 NOISES = "noise"
 ROOMS = "impulse_responses"
-# Folders that hold no speech: in the folder of the corpora, or in a folder of that.
+# Folders without speech, in the folder of the corpora or one level below.
 SURROUNDINGS = (NOISES, ROOMS)
 
-# The network that a training may begin with: in the folder of the corpora or beside it.
+# The file with initial weights, in the folder of the corpora or in its parent folder.
 YAMNET = Path("pretrained", "yamnet.tflite")
 
 Data = Path | Sequence[Path]
 
 
 def folders(data: Data) -> list[Path]:
-    """One or several folders, or tables of clips, absolute and each once.
+    """The folders and tables of clips as absolute paths, without duplicates.
 
     Raises:
         CorpusError: one of them does not exist.
     """
-    found = list(dict.fromkeys(path.resolve() for path in _listed(data)))
-    for path in found:
+    paths = list(dict.fromkeys(path.resolve() for path in _listed(data)))
+    for path in paths:
         if not path.exists():
             raise CorpusError(f"There is no folder {path}.")
-    return found
+    return paths
 
 
 def surroundings(data: Data, name: str) -> list[Path]:
@@ -41,7 +41,7 @@ def surroundings(data: Data, name: str) -> list[Path]:
 
 
 def files(roots: Sequence[Path]) -> Iterator[Path]:
-    """Every file below some folders, through links too, each real folder walked once."""
+    """Every file below some folders, also through links; each real folder is visited once."""
     walked = set()
     for top in roots:
         for root, children, names in os.walk(top, followlinks=True):

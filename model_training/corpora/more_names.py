@@ -1,4 +1,4 @@
-"""File names of corpora that nothing shipped was trained on; sources and licences in the README."""
+"""File names of corpora that no shipped model uses; the README has their sources and licences."""
 
 import re
 
@@ -70,7 +70,7 @@ ESD_WOMEN = ("01", "02", "03", "07", "09", "15", "16", "17", "18", "19")
 
 
 def parse_esd(stem: str) -> Label | None:
-    """Speaker_number, the number tells the emotion: "0011_000351" is the first angry one."""
+    """Speaker_number; the number gives the emotion: "0011_000351" is the first angry one."""
     match = ESD_NAME.fullmatch(stem)
     if not match:
         return None

@@ -1,4 +1,4 @@
-"""A corpus of one's own: a folder an emotion, a table, or an audformat database."""
+"""Your own corpora: one folder per emotion, a table, or an audformat database."""
 
 import re
 from collections import defaultdict
@@ -13,8 +13,8 @@ from model_training.corpora.decoding import AUDIO_SUFFIXES
 from model_training.corpora.faults import CorpusError, Fault
 from model_training.corpora.file_names import Label
 
-DATABASE_FILE = "db.yaml"  # what makes a folder an audformat database
-# Other words for the eight emotions, so that corpora of one's own can be mixed with the others.
+DATABASE_FILE = "db.yaml"  # the file that marks an audformat database
+# Other words for the eight emotions, so that your own corpora can be combined with the others.
 SAME = {
     "anger": "angry",
     "fear": "fearful",
@@ -23,7 +23,7 @@ SAME = {
     "surprise": "surprised",
     "disgusted": "disgust",
 }
-# Columns by the names that are read as them; the first is the field's word.
+# Accepted names of each column; the first is the standard one.
 COLUMNS = {
     "file": ("file", "path", "file_id", "filename"),
     "emotion": ("emotion", "label"),
@@ -41,23 +41,23 @@ TABLES = {".csv": ",", ".tsv": "\t", ".parquet": ""}  # separators
 
 @dataclass
 class Own:
-    """Clips by what is known of them, and what was wrong with others."""
+    """Clips by their labels, and the faults of other files."""
 
     clips: dict[Label, Path] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
 
 def from_folders(folder: Path, paths: Iterable[Path], speaker_pattern: str | None) -> Own:
-    """Clips in EMOTION/SPEAKER/ folders, or in EMOTION/ with their speakers by a pattern.
+    """Clips in EMOTION/SPEAKER/ folders, or in EMOTION/ folders with the speakers from a pattern.
 
     Args:
-        folder: that holds the folders of emotions; its name is the corpus'.
+        folder: contains the folders of emotions; its name is the name of the corpus.
         paths: the audio files below it.
         speaker_pattern: a regular expression that is searched in the path below the emotion; its
             first group is the speaker.
 
     Raises:
-        CorpusError: the pattern is none, or a speaker is stated by neither.
+        CorpusError: the pattern is invalid, or a clip has no speaker.
     """
     pattern = _compiled(speaker_pattern) if speaker_pattern else None
     own = Own()
@@ -86,11 +86,11 @@ def from_folders(folder: Path, paths: Iterable[Path], speaker_pattern: str | Non
 
 
 def from_table(file: Path) -> Own:
-    """Clips of a CSV, TSV or Parquet table: `file, emotion, speaker`, and if known `sex, corpus,
-    start, end` in seconds.
+    """Clips of a CSV, TSV or Parquet table.
 
-    Files are relative to the table. One that is not there may be anywhere below it, in another
-    container.
+    Its columns are `file, emotion, speaker` and optionally `sex, corpus, start, end`, with times in
+    seconds. Files are relative to the table. A missing file is searched below the folder of the
+    table, also in another audio format.
 
     Raises:
         CorpusError: it cannot be read, or lacks a column.
@@ -103,7 +103,7 @@ def from_table(file: Path) -> Own:
     except ImportError as error:
         raise CorpusError(f"To read {file}: pip install pyarrow") from error
     except (OSError, ValueError) as error:
-        raise CorpusError(f"{file} is no table that can be read: {error}") from error
+        raise CorpusError(f"{file} cannot be read as a table: {error}") from error
     if set(MELD) <= set(table.columns):
         names = (f"dia{one}_utt{other}" for one, other in table[list(MELD)].to_numpy())
         table = table.assign(file=list(names))
@@ -144,13 +144,13 @@ def from_audformat(folder: Path) -> Own:
     segments = audformat.utils.to_segmented_index(found).reset_index()
     for name in ("start", "end"):
         segments[name] = segments[name].dt.total_seconds()
-    # A segment from the beginning to the end of its file is the file.
+    # A segment from the beginning to the end of a file is the file.
     segments.loc[segments["end"].isna() & (segments["start"] == 0), "start"] = None
     return _rows(segments, folder / DATABASE_FILE, database.name)
 
 
 def _keys_of_labels(database: object) -> Iterator[str]:
-    """What is told of speakers by the labels of a scheme, such as their gender."""
+    """A property of speakers in the labels of a scheme, such as their gender."""
     for scheme in database.schemes.values():  # type: ignore[attr-defined]  # audformat is optional
         if isinstance(scheme.labels, dict):
             for label in scheme.labels.values():
@@ -158,7 +158,7 @@ def _keys_of_labels(database: object) -> Iterator[str]:
 
 
 def _rows(table: pd.DataFrame, source: Path, corpus: str) -> Own:
-    """The clips of a table whose columns have the field's names, faults of rows that are none."""
+    """The clips of a table with the standard columns, and the faults of its other rows."""
     own = Own()
     below = _by_stem(source.parent)
     for row in table.to_dict("records"):
@@ -179,7 +179,7 @@ def _rows(table: pd.DataFrame, source: Path, corpus: str) -> Own:
                 float(text[name]) if text.get(name) else None for name in ("start", "end")
             )
         except ValueError:
-            own.faults.append(Fault("no label", path, False, "its start or end is no number"))
+            own.faults.append(Fault("no label", path, False, "its start or end is not a number"))
             continue
         name = text.get("corpus") or corpus
         sex = SEXES.get(text.get("sex", "")[:1].lower())
@@ -223,7 +223,7 @@ def _by_stem(folder: Path) -> dict[str, list[Path]]:
 
 
 def _whole(file: Path) -> bool:
-    """Whether a table describes the folder it is in, as by its name."""
+    """Whether a table describes its own folder, by its name."""
     return file.stem in ("data", "metadata", "labels", "clips")
 
 
@@ -231,7 +231,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        raise CorpusError(f"{pattern!r} is no regular expression: {error}.") from error
+        raise CorpusError(f"{pattern!r} is not a regular expression: {error}.") from error
     if not compiled.groups:
         raise CorpusError(f"{pattern!r} has no group: put the speaker's part in parentheses.")
     return compiled

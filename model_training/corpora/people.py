@@ -1,4 +1,4 @@
-"""Who the speakers of a corpus are, from the table that it comes with."""
+"""Sex and age of the speakers of a corpus, from its own table."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ SEXES = ("female", "male")
 
 @dataclass(frozen=True)
 class People:
-    """The table of a corpus' speakers.
+    """The format of the table of speakers of a corpus.
 
     Attributes:
-        file: its name.
+        file: its file name.
         separator: of its columns.
-        speaker: the column of what stands after "CORPUS-" in a speaker's name.
-        sex: the column of it.
+        speaker: the column with the name of the speaker, without "CORPUS-".
+        sex: the column with the sex.
         more: other columns, by their names in the table of clips.
     """
 
@@ -39,12 +39,12 @@ PEOPLE = {
 def add_people(
     table: pd.DataFrame, files: Iterable[Path], folder: Path
 ) -> Iterator[tuple[str, Path, str]]:
-    """Fill in the sex and age of speakers, in place; without their table they keep their clips.
+    """Add the sex and age of speakers to a table, in place; clips without them are kept.
 
     Args:
         table: of clips.
-        files: that may hold the tables.
-        folder: to name where there is no such file.
+        files: among them the tables of speakers.
+        folder: named in the fault of a missing table.
 
     Yields:
         The kind of each fault, its file and half a sentence.

@@ -1,4 +1,4 @@
-"""The command that looks through the corpora and says what is in them."""
+"""The command that counts the clips and faults of the corpora."""
 
 from itertools import groupby
 from pathlib import Path
@@ -16,12 +16,12 @@ EXAMPLES = 6
 
 
 def prepare(data: Data, out: Path, speaker_pattern: str | None = None) -> None:
-    """Tell the clips by corpus and emotion and the faults by kind, and write the table as CSV.
+    """Print the clips by corpus and emotion and the faults by kind, and write the table as CSV.
 
-    What is printed is written too, as text beside the table.
+    The printed report is also written as text next to the table.
 
     Raises:
-        CorpusError: no corpus in `data`.
+        CorpusError: there is no corpus in `data`.
     """
     corpus = load_corpora(data, speaker_pattern=speaker_pattern)
     console = Console(record=True)
@@ -41,7 +41,7 @@ def prepare(data: Data, out: Path, speaker_pattern: str | None = None) -> None:
 
 
 def clip_counts(clips: pd.DataFrame) -> Table:
-    """A row an emotion, a column a corpus, the totals below."""
+    """One row per emotion, one column per corpus, and the totals."""
     columns = {
         (corpus if corpus != "RAVDESS" else f"RAVDESS {kind}"): group
         for (corpus, kind), group in clips.groupby(["corpus", "kind"], sort=False)
@@ -62,20 +62,20 @@ def clip_counts(clips: pd.DataFrame) -> Table:
     hours = [f"{group['duration'].sum() / 3600:.2f}" for group in columns.values()]
     table.add_row("hours", *hours)
     seconds = [group["duration"].quantile((0.0, 0.5, 1.0)) for group in columns.values()]
-    table.add_row("seconds, least", *(f"{found[0.0]:.2f}" for found in seconds))
-    table.add_row("median", *(f"{found[0.5]:.2f}" for found in seconds))
-    table.add_row("most", *(f"{found[1.0]:.2f}" for found in seconds))
+    table.add_row("seconds, least", *(f"{one[0.0]:.2f}" for one in seconds))
+    table.add_row("median", *(f"{one[0.5]:.2f}" for one in seconds))
+    table.add_row("most", *(f"{one[1.0]:.2f}" for one in seconds))
     return table
 
 
 def sample_rates(clips: pd.DataFrame) -> str:
-    """How many clips there are of each sample rate."""
+    """The number of clips of each sample rate."""
     counts = clips["sample_rate"].value_counts()
     return "Sample rates: " + ", ".join(f"{count} at {rate} Hz" for rate, count in counts.items())
 
 
 def fault_lines(faults: list[Fault], data: list[Path]) -> list[str]:
-    """For each kind of fault how many there are, and a few of them with what was done."""
+    """The number of faults of each kind, with a few examples."""
     if not faults:
         return ["No faults."]
     lines = [f"{len(faults)} faults:"]

@@ -1,4 +1,4 @@
-"""The corpora on disk: one table of clips, and a list of every fault met."""
+"""One table of the clips of all corpora on disk, and a list of their faults."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -45,7 +45,7 @@ OFFICIAL_CLIPS = {
     "nEMO": 4481,
 }
 KNOWN = {**PARSERS, **MORE_PARSERS}
-# What the shipped models were trained on; missed where one of them is there.
+# The corpora of the shipped models; if one of them is present, missing others are reported.
 ENGLISH = ("RAVDESS", "TESS", "CREMA-D")
 SILENT_PEAK = 0.001  # -60 dBFS; the quietest clip of RAVDESS peaks at 0.0045
 
@@ -55,7 +55,7 @@ class Corpus:
     """Clips and faults.
 
     Attributes:
-        table: one row a clip, `COLUMNS`, ordered by corpus, speaker and file name, numbered from 0.
+        table: one row per clip, `COLUMNS`, by corpus, speaker and file name, numbered from 0.
         faults: in the order of their kinds and paths.
     """
 
@@ -64,17 +64,17 @@ class Corpus:
 
 
 def load_corpora(data: Data, cache: Path = CACHE, speaker_pattern: str | None = None) -> Corpus:
-    """All clips of known corpora anywhere under a folder, and of corpora of one's own.
+    """Load the table of all clips of known corpora, and of your own.
 
     Args:
-        data: one or several: folders that hold corpora in folders of any name, whose `noise` and
-            `impulse_responses` are left; a folder that holds one folder an emotion; a table of
+        data: one or several of: a folder with known corpora in folders of any name (its `noise` and
+            `impulse_responses` are skipped); a folder with one folder per emotion; a table of
             clips; an audformat database. See `model_training.corpora.own`.
-        cache: where the results of the one pass that decodes every clip are kept.
-        speaker_pattern: the speakers of a folder of emotions; see `own.from_folders`.
+        cache: folder for the properties of all clips, which only decoding shows.
+        speaker_pattern: for the speakers in folders of emotions; see `own.from_folders`.
 
     Raises:
-        CorpusError: there is no such folder, or no clip in it.
+        CorpusError: there is no such folder, or it has no clip.
     """
     roots = folders(data)
     clips: dict[Label, Path] = {}
@@ -150,7 +150,7 @@ def _own(root: Path) -> Own:
 
 
 def _trees(roots: list[Path], found: list[Path], speaker_pattern: str | None) -> list[Own]:
-    """The clips of known corpora; a folder that has none of theirs is one of emotions."""
+    """The clips of known corpora. A folder without such clips is read as folders of emotions."""
     audio = [path for path in found if _is_audio(path)]
     of_emotions, known = [], audio
     for root in (root for root in roots if not _own_source(root)):
@@ -170,7 +170,7 @@ def _place(clip: tuple[Label, Path]) -> tuple[int, str, str, str]:
 
 
 def _duration(label: Label, content: Content) -> float:
-    """Seconds of the clip, which may be a part of its file."""
+    """Duration of the clip in seconds; it may be a part of its file."""
     start, end = label.start or 0.0, content.duration if label.end is None else label.end
     return max(min(end, content.duration) - start, 0.0)
 
@@ -185,10 +185,10 @@ def _is_audio(path: Path) -> bool:
 
 
 def _named(paths: Collection[Path]) -> tuple[dict[Label, Path], list[Fault]]:
-    """One file for every clip, and what was odd with names."""
+    """One file for every clip, and the faults of names."""
     clips: dict[Label, Path] = {}
     faults = []
-    # Of a set that is nested in itself, the outer copy is the one that is kept.
+    # If a corpus contains a copy of itself, the outer one is used.
     for path in sorted(paths, key=lambda path: (len(path.parts), path)):
         label = _label_of(path)
         if label is None:

@@ -11,7 +11,7 @@ import pytest
 
 from model_training.corpora import download as module
 from model_training.corpora import folders
-from model_training.corpora.download import Corpus, DownloadError, Sources, download
+from model_training.corpora.download import Download, DownloadError, Sources, download
 
 CLIP = b"RIFF" + bytes(range(256)) * 400  # what is in it doesn't matter here
 
@@ -147,7 +147,7 @@ def found(folder):
 
 
 def test_every_corpus_comes_in_its_official_layout(tmp_path, sources, ravdess, tess, crema_d, nemo):
-    download(set(Corpus) - {Corpus.YAMNET}, tmp_path, sources)
+    download(set(Download) - {Download.YAMNET}, tmp_path, sources)
     assert found(tmp_path) == {
         "RAVDESS/Audio_Speech_Actors_01-24/Actor_01/03-01-01-01-01-01-01.wav": CLIP,
         "RAVDESS/Audio_Song_Actors_01-24/Actor_01/03-02-01-01-01-01-01.wav": CLIP,
@@ -162,9 +162,9 @@ def test_every_corpus_comes_in_its_official_layout(tmp_path, sources, ravdess, t
 
 
 def test_what_is_there_is_not_downloaded_again(tmp_path, server, sources, ravdess, tess):
-    download([Corpus.RAVDESS, Corpus.TESS], tmp_path, sources)
+    download([Download.RAVDESS, Download.TESS], tmp_path, sources)
     server.asked.clear()
-    download([Corpus.RAVDESS, Corpus.TESS], tmp_path, sources)
+    download([Download.RAVDESS, Download.TESS], tmp_path, sources)
     assert [path for path, _ in server.asked] == ["/dataverse/datasets/:persistentId/"]
 
 
@@ -172,10 +172,10 @@ def test_an_archive_that_broke_off_goes_on_by_bytes(tmp_path, server, sources, r
     name = "/zenodo/Audio_Speech_Actors_01-24.zip"
     half = len(server.files[name]) // 2
     server.cut[name] = half
-    with pytest.raises(DownloadError, match="goes on where it was"):
-        download([Corpus.RAVDESS], tmp_path, sources)
+    with pytest.raises(DownloadError, match="again to resume"):
+        download([Download.RAVDESS], tmp_path, sources)
     assert not (tmp_path / "RAVDESS" / "Audio_Speech_Actors_01-24").exists()
-    download([Corpus.RAVDESS], tmp_path, sources)
+    download([Download.RAVDESS], tmp_path, sources)
     (resumed,) = [wanted for path, wanted in server.asked if path == name and wanted]
     assert half - module.BLOCK <= int(resumed[len("bytes=") : -1]) <= half
     assert len(found(tmp_path)) == 2
@@ -184,10 +184,10 @@ def test_an_archive_that_broke_off_goes_on_by_bytes(tmp_path, server, sources, r
 def test_files_that_broke_off_go_on_by_file(tmp_path, server, sources, tess):
     server.cut["/dataverse/access/datafile/1"] = 100
     with pytest.raises(DownloadError, match="tess cannot be reached"):
-        download([Corpus.TESS], tmp_path, sources)
+        download([Download.TESS], tmp_path, sources)
     names = set(found(tmp_path))
     assert "TESS/YAF_ps/YAF_back_ps.wav" not in names
-    download([Corpus.TESS], tmp_path, sources)
+    download([Download.TESS], tmp_path, sources)
     assert found(tmp_path)["TESS/YAF_ps/YAF_back_ps.wav"] == CLIP
     asked = [path for path, _ in server.asked]
     assert asked.count("/dataverse/access/datafile/0") == 1
@@ -196,7 +196,7 @@ def test_files_that_broke_off_go_on_by_file(tmp_path, server, sources, tess):
 def test_another_file_than_was_published_is_refused(tmp_path, server, sources, tess):
     server.files["/dataverse/access/datafile/0"] = CLIP[:-1] + b"x"
     with pytest.raises(DownloadError, match="is not the file that was published"):
-        download([Corpus.TESS], tmp_path, sources)
+        download([Download.TESS], tmp_path, sources)
     assert "TESS/OAF_angry/OAF_back_angry.wav" not in found(tmp_path)
 
 
@@ -217,7 +217,7 @@ def test_a_broken_archive_is_one_sentence(
     monkeypatch.setattr(module, "RAVDESS_ARCHIVES", {name: f"md5:{md5(content)}"})
     data = tmp_path / "data"
     with pytest.raises(DownloadError, match=sentence):
-        download([Corpus.RAVDESS], data, sources)
+        download([Download.RAVDESS], data, sources)
     assert not (data / "RAVDESS" / "Audio_Speech_Actors_01-24").exists()
     assert not list(tmp_path.rglob("outside.wav"))
 
@@ -238,13 +238,13 @@ def test_another_archive_of_nemo_is_refused_and_not_kept(
     whole = server.files[NEMO_ARCHIVE]
     server.files[NEMO_ARCHIVE] = packed(files, comment)
     with pytest.raises(DownloadError, match=sentence):
-        download([Corpus.NEMO], tmp_path, sources)
+        download([Download.NEMO], tmp_path, sources)
     assert not found(tmp_path)
     server.files[NEMO_ARCHIVE] = whole
-    download([Corpus.NEMO], tmp_path, sources)
+    download([Download.NEMO], tmp_path, sources)
     assert len(found(tmp_path / "nEMO")) == 3
     server.asked.clear()
-    download([Corpus.NEMO], tmp_path, sources)
+    download([Download.NEMO], tmp_path, sources)
     assert not server.asked
 
 
@@ -252,25 +252,25 @@ def test_no_network_is_one_sentence(tmp_path, server, sources):
     server.shutdown()
     server.server_close()
     with pytest.raises(DownloadError, match="check the network"):
-        download([Corpus.RAVDESS], tmp_path, sources)
+        download([Download.RAVDESS], tmp_path, sources)
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path, sources, tess):
     (tmp_path / "TESS").write_text("in the way")
     with pytest.raises(DownloadError, match="tess cannot be written to"):
-        download([Corpus.TESS], tmp_path, sources)
+        download([Download.TESS], tmp_path, sources)
 
 
 def test_yamnet_is_verified_and_kept(server, sources, tmp_path, monkeypatch):
     server.files["/yamnet.tflite"] = CLIP
     with pytest.raises(DownloadError, match="not the file that was published"):
-        download([Corpus.YAMNET], tmp_path, sources)
+        download([Download.YAMNET], tmp_path, sources)
     place = tmp_path / folders.YAMNET
     assert not place.exists()
 
     monkeypatch.setattr(module, "YAMNET_CHECKSUM", f"sha256:{hashlib.sha256(CLIP).hexdigest()}")
-    download([Corpus.YAMNET], tmp_path, sources)
+    download([Download.YAMNET], tmp_path, sources)
     assert place.read_bytes() == CLIP
     asked = len(server.asked)
-    download([Corpus.YAMNET], tmp_path, sources)
+    download([Download.YAMNET], tmp_path, sources)
     assert len(server.asked) == asked

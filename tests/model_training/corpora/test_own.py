@@ -51,7 +51,7 @@ def test_speakers_by_a_pattern(tmp_path):
             None,
             r"has no speaker: put clips into EMOTION/SPEAKER folders, or give --speaker-pat",
         ),
-        ("(", "is no regular expression"),
+        ("(", "is not a regular expression"),
         ("anna", "has no group"),
     ],
 )
@@ -105,7 +105,7 @@ def test_a_table_in_the_words_of_the_field(tmp_path, name):
     ("text", "sentence"),
     [
         ("file,label\na.wav,sad\n", r"lacks speaker; it has the columns file, label\."),
-        ("", "is no table that can be read"),
+        ("", "cannot be read as a table"),
         ("file,emotion,speaker\na.wav,unclear,anna\n", "'unclear', which tables use"),
         ("file,emotion,speaker\nb.wav,sad,anna\n", "No clip of"),
     ],
