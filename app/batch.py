@@ -1,7 +1,7 @@
 """Analysis of many recordings from files and archives; a broken one does not stop the others."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +11,8 @@ from .classifier import Classifier
 from .collection import Item
 from .recordings import RecordingAnalyzer, finished, refuse_more_channels
 from .tables import Outcome
+
+STOPPED = "Stopped here: the rest was not analyzed."
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ def hear_all(
     picture: bool = False,
     split: bool = False,
     track: int | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress | Outcome]:
     """Analyze recordings one after the other; closing the iterator ends the work.
 
@@ -36,12 +39,15 @@ def hear_all(
         picture: whether each analysis gets a picture.
         split: whether each channel of a recording is analyzed separately.
         track: as `analyze` takes it.
+        stopped: whether to stop now; what is analyzed of a recording until then is its outcome.
 
     Yields:
         Progress about once per second of sound, and an `Outcome` for each item, or for each of its
         channels if they are split.
     """
     for item in items:
+        if stopped():
+            return
         name, channel, channels = item.name, 1 if split else None, 1
         try:
             source = item.open()
@@ -53,6 +59,9 @@ def hear_all(
                         refuse_more_channels(recording)
                     analyzer.push(block)
                     yield Progress(item.name, analyzer.duration)
+                    if stopped():
+                        yield Outcome(name, analyzer.finish(STOPPED))
+                        return
                 if channel is None:
                     yield Outcome(name, finished(analyzer, recording))
                     break

@@ -1,7 +1,9 @@
-"""The About tab: purpose and limits of the app, and the figures of the model cards."""
+"""The About tab: how often the model is right, then what it does and doesn't, folded."""
 
+from html import escape
 from pathlib import Path
 
+import gradio as gr
 from huggingface_hub import ModelCard
 
 from ..bundle import CARD_FILE, FIGURES_BEGIN, FIGURES_END, BundleError, read_info
@@ -17,9 +19,60 @@ published systems are included for comparison.
 | model | what it is | parameters | UAR |
 |---|---|---:|---:|"""
 
+CORPORA = {"ravdess": "RAVDESS", "crema-d": "CREMA-D", "tess": "TESS", "nemo": "nEMO"}
+FRACTIONS = {
+    1 / 4: "one time in four",
+    1 / 3: "one time in three",
+    2 / 5: "two times in five",
+    1 / 2: "every other time",
+    3 / 5: "three times in five",
+    2 / 3: "two times in three",
+    3 / 4: "three times in four",
+    4 / 5: "four times in five",
+    9 / 10: "nine times in ten",
+}
 
-def about(classifier: Classifier) -> str:
-    """The text of the tab, as Markdown."""
+
+def build(classifier: Classifier) -> None:
+    """Lay out the tab inside the page, whose Blocks are open."""
+    gr.HTML(lead(classifier), apply_default_css=False, elem_id="lead")
+    with gr.Column(elem_id="about"):
+        for title, text in sections(classifier).items():
+            with gr.Accordion(title, open=False):
+                gr.Markdown(text)
+
+
+def lead(classifier: Classifier) -> str:
+    """One sentence and one chart, of the card beside the bundle; HTML."""
+    right = accuracies(classifier.folder / CARD_FILE)
+    guessing = 1 / len(classifier.labels)
+    if not right:
+        return "<p class='lead'>How good this model is has not been measured.</p>"
+    average = sum(right.values()) / len(right)
+    sentence = (
+        f"Undertone is right about <strong>{in_words(average)}</strong> on a voice it has never "
+        "heard. It knows acted emotion, and no one's mind."
+    )
+    bars = "".join(
+        f'<li style="--share: {share:.4f}"><span class="name">{escape(name)}</span>'
+        f'<span class="track"><span class="bar"></span></span>'
+        f'<span class="percent">{share:.0%}</span></li>'
+        for name, share in (right | {"guessing": guessing}).items()
+    )
+    return (
+        f'<p class="lead">{sentence}</p><figure class="right"><ul>{bars}</ul><figcaption>How often '
+        "the answer is the emotion that was acted, on speakers of each corpus that took no part in "
+        "training</figcaption></figure>"
+    )
+
+
+def in_words(share: float) -> str:
+    """The plain fraction nearest to a share: 0.67 is "two times in three"."""
+    return FRACTIONS[min(FRACTIONS, key=lambda fraction: abs(fraction - share))]
+
+
+def sections(classifier: Classifier) -> dict[str, str]:
+    """What is folded, as Markdown by its title."""
     info = classifier.info
     text = asset("about.md").format(
         model=info.name,
@@ -28,7 +81,13 @@ def about(classifier: Classifier) -> str:
         clips=f"{info.trained_on.clips:,}",
         speakers=len(info.trained_on.speakers),
     )
-    return "\n\n".join(part for part in (text, figures(classifier), models(classifier)) if part)
+    _, *parts = f"\n{text}".split("\n## ")
+    told = {title: body.strip() for title, body in (part.split("\n", 1) for part in parts)}
+    measured = {
+        "How good it is": figures(classifier),
+        "The models to choose from": models(classifier),
+    }
+    return told | {title: body for title, body in measured.items() if body}
 
 
 def figures(classifier: Classifier) -> str:
@@ -59,11 +118,26 @@ def models(classifier: Classifier) -> str:
     return "\n".join([OTHERS, *rows])
 
 
+def accuracies(card: Path) -> dict[str, float]:
+    """The accuracies that a card reports, 0 to 1 by corpus; none where there is no card."""
+    return {
+        CORPORA[corpus]: value
+        for (corpus, metric), value in _results(card).items()
+        if metric == "accuracy" and corpus in CORPORA
+    }
+
+
 def _uar(card: Path) -> str:
-    """The UAR on RAVDESS in a card; empty if it has none."""
+    """What a card reports of RAVDESS; empty where it reports nothing of it."""
+    value = _results(card).get(("ravdess", "UAR"))
+    return "" if value is None else f"{value:.3f}"
+
+
+def _results(card: Path) -> dict[tuple[str, str], float]:
+    """What the head of a card reports, by corpus and by the metric's name, or else its type."""
     if not card.exists():
-        return ""
-    for result in ModelCard.load(card).data.eval_results or []:
-        if (result.dataset_type, result.metric_name) == ("ravdess", "UAR"):
-            return f"{result.metric_value:.3f}"
-    return ""
+        return {}
+    return {
+        (result.dataset_type, result.metric_name or result.metric_type): result.metric_value
+        for result in ModelCard.load(card).data.eval_results or []
+    }

@@ -1,9 +1,10 @@
-"""Plotly figures of a recording: probabilities, waveform, mel-spectrogram and timeline.
+"""Plotly figures of recordings: probabilities, shares of time, waveform, spectrogram and timeline.
 
 Backgrounds are transparent and greys are legible on both, so that a figure fits a light and a
 dark page. A figure has at most `COLUMNS` columns, for any length of the recording.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..labelling import NO_SPEECH, UNCLEAR
 from ..picture import COLUMNS, Picture
 from ..recordings import MIXED, Analysis
 from ..tables import Outcome
+from .summary import clock
 
 BARS = 320  # of the waveform, each wide enough to carry a colour
 
@@ -29,6 +31,14 @@ CONFIDENCE_AXIS = {
 GREY = "#7b7b80"  # contrast of at least 4:1 on white and on near-black
 FAINT = "rgba(123, 123, 128, 0.16)"
 FONT = "IBM Plex Sans, Undertone Emoji, system-ui, sans-serif"
+# The page's styles put the colours of its theme over these.
+HOVER = {"font": {"family": FONT, "size": 13}, "bgcolor": "#fcfbf9", "bordercolor": "#d2cec6"}
+STATE_COLOURS = {
+    # No emotion's colour: neutral is a dark grey.
+    UNCLEAR: "rgba(123, 123, 128, 0.5)",
+    NO_SPEECH: "rgba(123, 123, 128, 0.2)",
+    MIXED: "#1f86a4",
+}
 INK = "31, 134, 164"  # of the spectrogram: opaque where it is loud, clear where it is silent
 
 RANGE_DB = 70  # below the loudest value; quieter values are drawn as silence
@@ -44,31 +54,90 @@ def probability_bars(
         probabilities: by emotion; empty without speech.
         emotions: those of the model, in its order.
     """
-    names = [f"{emotion.symbol} {emotion.name}" for emotion in emotions]
     shown = [probabilities.get(emotion.name, 0.0) for emotion in emotions]
     words = [f"{value:.0%}" if probabilities else "\N{EN DASH}" for value in shown]
+    return _bars([emotion.name for emotion in emotions], emotions, shown, words, 1.0)
+
+
+def recordings_by_emotion(outcomes: Iterable[Outcome]) -> go.Figure:
+    """How many recordings carry each emotion, are mixed, unclear or without speech.
+
+    Errors are left out, and so are the states that no recording is in.
+    """
+    analyses = [outcome.analysis for outcome in outcomes if outcome.analysis]
+    emotions = analyses[0].emotions if analyses else EMOTIONS
+    said = Counter(one.emotion or one.state for one in analyses)
+    states = [state for state in (MIXED, UNCLEAR, NO_SPEECH) if said[state]]
+    names = [*(emotion.name for emotion in emotions), *states]
+    counts = [said[name] for name in names]
+    return _bars(names, emotions, counts, list(map(str, counts)), max([*counts, 1]))
+
+
+def shares_pie(shares: Mapping[str, float], emotions: Sequence[Emotion]) -> go.Figure:
+    """The share of the time of each emotion, of "unclear" and of "no speech".
+
+    Args:
+        shares: 0 to 1, by name.
+        emotions: those of the model, in whose order the slices follow.
+    """
+    order = [*(emotion.name for emotion in emotions), UNCLEAR, NO_SPEECH]
+    names = [name for name in order if shares.get(name)]
+    symbols = {emotion.name: emotion.symbol for emotion in emotions}
+    figure = go.Figure(
+        go.Pie(
+            labels=titles(names, emotions),
+            values=[round(shares[name], 4) for name in names],
+            marker={"colors": colours(names, emotions)},
+            hole=0.6,
+            sort=False,
+            direction="clockwise",
+            texttemplate=[f"{symbols.get(name) or name} %{{percent:.0%}}" for name in names],
+            textposition="outside",
+            hovertemplate="%{label}: %{percent:.0%} of the time<extra></extra>",
+        )
+    )
+    _style(figure, height=230)
+    figure.update_layout(margin={"l": 64, "r": 56, "t": 34, "b": 34}, hoverlabel=HOVER)
+    figure.add_annotation(text="share<br>of time", x=0.5, y=0.5, showarrow=False)
+    return figure
+
+
+def _bars(
+    names: Sequence[str],
+    emotions: Sequence[Emotion],
+    values: Sequence[float],
+    words: Sequence[str],
+    longest: float,
+) -> go.Figure:
+    shown = titles(names, emotions)
     tracks = go.Bar(
-        x=np.ones(len(emotions)),
-        y=names,
+        x=np.full(len(names), longest),
+        y=shown,
         orientation="h",
         marker={"color": FAINT, "cornerradius": 5},
         hoverinfo="skip",
     )
     bars = go.Bar(
-        x=shown,
-        y=names,
+        x=values,
+        y=shown,
         orientation="h",
-        marker={"color": [emotion.colour for emotion in emotions], "cornerradius": 5},
-        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        marker={"color": colours(names, emotions), "cornerradius": 5},
+        customdata=words,
+        hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
     figure = go.Figure([tracks, bars])
     _style(figure, height=300)
-    figure.update_layout(margin={"l": 112, "r": 52, "t": 4, "b": 4}, barmode="overlay", bargap=0.68)
-    for name, word in zip(names, words, strict=True):
+    figure.update_layout(
+        margin={"l": 112, "r": 52, "t": 4, "b": 4},
+        barmode="overlay",
+        bargap=0.68,
+        hoverlabel=HOVER,
+    )
+    for title, word in zip(shown, words, strict=True):
         figure.add_annotation(
-            text=word, x=1, xref="paper", xanchor="left", xshift=8, y=name, showarrow=False
+            text=word, x=1, xref="paper", xanchor="left", xshift=8, y=title, showarrow=False
         )
-    figure.update_xaxes(range=[0, 1], visible=False, fixedrange=True)
+    figure.update_xaxes(range=[0, longest], visible=False, fixedrange=True)
     figure.update_yaxes(
         autorange="reversed",
         ticklabelstandoff=8,
@@ -89,9 +158,9 @@ def recording(analysis: Analysis) -> go.Figure:
     if picture is None:
         raise ValueError("An analysis without a picture cannot be drawn.")
     long = len(analysis.windows) > 1
-    heights = [120, 210, 200] if long else [140, 240]
+    heights = [120, 200, 190, 26] if long else [140, 240]
     figure = make_subplots(
-        rows=len(heights), cols=1, shared_xaxes=True, vertical_spacing=0.07, row_heights=heights
+        rows=len(heights), cols=1, shared_xaxes=True, vertical_spacing=0.05, row_heights=heights
     )
     figure.add_trace(waveform_bars(picture, analysis.segments, analysis.emotions), row=1, col=1)
     figure.add_trace(mel_heatmap(picture), row=2, col=1)
@@ -102,15 +171,43 @@ def recording(analysis: Analysis) -> go.Figure:
         for line in timeline_lines(analysis.windows, analysis.emotions):
             figure.add_trace(line, row=3, col=1)
         figure.update_yaxes(CONFIDENCE_AXIS, row=3, col=1)
-    _style(figure, height=sum(heights) + 100)
+        figure.add_trace(ribbon(analysis.segments, analysis.emotions), row=4, col=1)
+        figure.update_yaxes(visible=False, fixedrange=True, range=[0, 1], row=4, col=1)
+    _style(figure, height=sum(heights) + (160 if long else 100))
     figure.update_layout(
-        margin={"l": 58, "r": 10, "t": 8, "b": 46},
+        margin={"l": 58, "r": 10, "t": 8, "b": 100 if long else 46},
         bargap=0.25,
-        hovermode="closest",
-        hoverlabel={"font": {"family": FONT}},
+        hovermode="x unified",
+        hoverlabel=HOVER,
+        showlegend=long,
+        legend={"orientation": "h", "x": 0, "y": -0.09, "yanchor": "top", "font": {"size": 13}},
     )
-    figure.update_xaxes(range=[0, picture.duration], ticksuffix=" s", ticklabelstandoff=6)
+    figure.update_xaxes(
+        range=[0, picture.duration], ticksuffix=" s", ticklabelstandoff=6, hoverformat=".1f"
+    )
     return figure
+
+
+def ribbon(segments: pd.DataFrame, emotions: Sequence[Emotion]) -> go.Bar:
+    """One block a segment, in the colour of its emotion."""
+    names = segments["emotion"].fillna(segments["state"]).tolist()
+    starts, ends = segments["start"].to_numpy(float), segments["end"].to_numpy(float)
+    confidences = segments["confidence"].tolist()
+    words = [
+        f"{clock(start)} to {clock(end)}: {title}" + ("" if pd.isna(sure) else f", {sure:.0%}")
+        for start, end, title, sure in zip(
+            starts, ends, titles(names, emotions), confidences, strict=True
+        )
+    ]
+    return go.Bar(
+        x=_rounded((starts + ends) / 2),
+        y=np.ones(len(names)),
+        width=_rounded(ends - starts),
+        marker={"color": colours(names, emotions), "line": {"width": 0}},
+        customdata=words,
+        hovertemplate="%{customdata}<extra></extra>",
+        showlegend=False,
+    )
 
 
 def waveform_bars(picture: Picture, segments: pd.DataFrame, emotions: Sequence[Emotion]) -> go.Bar:
@@ -121,7 +218,6 @@ def waveform_bars(picture: Picture, segments: pd.DataFrame, emotions: Sequence[E
     high = np.maximum.reduceat(picture.waveform[:, 1], edges[:-1])
     times = (edges[:-1] + edges[1:]) / 2 / columns * picture.duration
     said = said_at(times, segments)
-    colours = {emotion.name: emotion.colour for emotion in emotions}
     height = np.maximum(high - low, peak(picture) / 50)  # silence is a thin line, not nothing
     return go.Bar(
         x=_rounded(times),
@@ -129,11 +225,11 @@ def waveform_bars(picture: Picture, segments: pd.DataFrame, emotions: Sequence[E
         y=_rounded(height),
         width=picture.duration / len(times) * 0.75,
         marker={
-            "color": [colours.get(name, GREY) for name in said],
+            "color": colours(said, emotions),
             "line": {"width": 0},
         },
         customdata=said,
-        hovertemplate="%{x:.2f} s: %{customdata}<extra></extra>",
+        hovertemplate="%{customdata}<extra></extra>",
         showlegend=False,
     )
 
@@ -167,7 +263,7 @@ def mel_heatmap(picture: Picture) -> go.Heatmap:
         zmin=-RANGE_DB,
         zmax=0,
         showscale=False,
-        hovertemplate="%{x:.2f} s, %{customdata} Hz: %{z} dB<extra></extra>",
+        hovertemplate="%{customdata} Hz: %{z} dB<extra></extra>",
     )
 
 
@@ -181,50 +277,6 @@ def mel_axis(picture: Picture) -> dict:
         "showgrid": False,
         "fixedrange": True,
     }
-
-
-def emotion_counts(outcomes: Iterable[Outcome]) -> go.Figure:
-    """A pie and a histogram of the emotions of many recordings; errors are left out."""
-    analyses = [outcome.analysis for outcome in outcomes if outcome.analysis]
-    emotions = analyses[0].emotions if analyses else EMOTIONS
-    states = (MIXED, UNCLEAR, NO_SPEECH)
-    heard = pd.Series([one.emotion or one.state for one in analyses], dtype=object)
-    labels = [*(emotion.name for emotion in emotions), *states]
-    counts = heard.value_counts().reindex(labels, fill_value=0)
-    colours = [emotion.colour for emotion in emotions] + [GREY] * len(states)
-    names = [f"{emotion.symbol} {emotion.name}" for emotion in emotions] + [*states]
-    present = np.flatnonzero(counts)
-    figure = make_subplots(
-        rows=1, cols=2, specs=[[{"type": "domain"}, {"type": "xy"}]], column_widths=[0.36, 0.64]
-    )
-    figure.add_trace(
-        go.Pie(
-            labels=[names[index] for index in present],
-            values=counts.iloc[present],
-            marker={"colors": [colours[index] for index in present]},
-            hole=0.55,
-            sort=False,
-            texttemplate="%{percent:.0%}",
-            hovertemplate="%{label}: %{value}<extra></extra>",
-        ),
-        row=1,
-        col=1,
-    )
-    figure.add_trace(
-        go.Bar(
-            x=names,
-            y=counts,
-            marker={"color": colours, "cornerradius": 4},
-            hovertemplate="%{x}: %{y}<extra></extra>",
-        ),
-        row=1,
-        col=2,
-    )
-    _style(figure, height=260)
-    figure.update_layout(margin={"l": 10, "r": 10, "t": 16, "b": 70}, bargap=0.35)
-    figure.update_yaxes(tickformat=",d", rangemode="tozero", fixedrange=True, nticks=5)
-    figure.update_xaxes(fixedrange=True)
-    return figure
 
 
 def timeline_lines(windows: pd.DataFrame, emotions: Sequence[Emotion]) -> list[go.Scatter]:
@@ -241,11 +293,21 @@ def timeline_lines(windows: pd.DataFrame, emotions: Sequence[Emotion]) -> list[g
             line={"color": emotion.colour, "width": 2},
             marker={"size": 3},
             connectgaps=False,
-            hovertemplate=f"%{{x:.1f}} s: {emotion.name} %{{y:.0%}}<extra></extra>",
-            showlegend=False,
+            hovertemplate="%{y:.0%}",
         )
         for emotion in emotions
     ]
+
+
+def titles(names: Sequence[str], emotions: Sequence[Emotion]) -> list[str]:
+    """Names with the symbols of those that are emotions."""
+    symbols = {emotion.name: emotion.symbol for emotion in emotions}
+    return [f"{symbols.get(name, '')} {name}".strip() for name in names]
+
+
+def colours(names: Sequence[str], emotions: Sequence[Emotion]) -> list[str]:
+    colours = STATE_COLOURS | {emotion.name: emotion.colour for emotion in emotions}
+    return [colours[name] for name in names]
 
 
 def _middles(windows: pd.DataFrame) -> np.ndarray:

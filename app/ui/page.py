@@ -8,13 +8,12 @@ import gradio as gr
 from ..classifier import DEFAULT_MODEL, Classifier, shared
 from ..folders import MODELS
 from ..limits import LIMITS
-from . import PAGE, api, asset, gradio_patches, live_tab, recordings_tab
-from .about import about
+from . import PAGE, about, api, asset, gradio_patches, live_tab, recordings_tab
 from .desktop import open_window
 from .link_preview import TITLE
 from .served_html import app_settings
 
-HEAD_SCRIPTS = ("gradio_patches.js", "microphone.js", "save.js", "session.js")
+HEAD_SCRIPTS = ("gradio_patches.js", "microphone.js", "save.js", "session.js", "zip.js")
 DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get
 
 INK = gr.themes.Color(
@@ -58,7 +57,7 @@ def build(classifier: Classifier) -> gr.Blocks:
             with gr.Tab("Recordings", id="recordings"):
                 recordings_tab.build(classifier, page)
             with gr.Tab("About", id="about"):
-                gr.Markdown(about(classifier), elem_id="about")
+                about.build(classifier)
         gr.HTML(asset("footer.html"), apply_default_css=False)
         api.build(classifier)
         gradio_patches.forget_on_unload(page)

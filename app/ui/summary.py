@@ -1,46 +1,82 @@
 """HTML of the Recordings tab: the large emotion and the progress."""
 
+from collections import Counter
+from collections.abc import Sequence
 from html import escape
 
-from ..labelling import NO_SPEECH
+from ..labelling import NO_SPEECH, UNCLEAR, joined
+from ..recordings import MIXED
 from ..tables import Outcome
 
+UNREADABLE = "Could not be read"
 NO_PROGRESS = ""
 
 
 def summary_of(outcome: Outcome) -> str:
-    """The large emotion and its recording."""
+    """The large emotion of one recording, and what it was found in."""
     analysis = outcome.analysis
     if analysis is None:
-        return _summary("", "Not heard", escape(outcome.error or ""), escape(outcome.file))
+        return _summary("", UNREADABLE, escape(outcome.error or ""), escape(outcome.file))
     spoken = clock(analysis.speech_seconds)
-    heard = f"{escape(outcome.file)} · {clock(analysis.duration)}, {spoken} of speech"
-    if outcome.note:
-        heard += f"<br>{escape(outcome.note)}"
+    source = f"{escape(outcome.file)} · {clock(analysis.duration)}, {spoken} of speech"
+    if analysis.note:
+        source += f"<br>{escape(analysis.note)}"
+    symbols = {emotion.name: emotion for emotion in analysis.emotions}
     if analysis.state == NO_SPEECH:
-        return _summary("", "No speech", "No speech was heard, so there is no emotion.", heard)
-    if analysis.emotion is None or analysis.confidence is None:
-        return _summary("", analysis.state.capitalize(), analysis.sentence.capitalize(), heard)
-    emotion = next(one for one in analysis.emotions if one.name == analysis.emotion)
+        return _summary("", "No speech", "There is no emotion without speech.", source)
+    if analysis.state == UNCLEAR:
+        between = (joined(analysis.candidates) or "").capitalize()
+        return _summary("", "Unclear", f"{between}, with no clear lead", source)
+    if analysis.state == MIXED:
+        first, *others = analysis.candidates
+        detail = f"{analysis.shares[first]:.0%} of the time, then " + ", ".join(
+            f"{name} ({analysis.shares[name]:.0%})" for name in others
+        )
+        lead = symbols[first]
+        return _summary(lead.symbol, f"Mostly {first}", detail, source, lead.colour)
+    emotion = symbols[analysis.emotion or ""]
     certainty = f"{analysis.confidence:.0%} confident"
-    return _summary(emotion.symbol, emotion.name, certainty, heard, emotion.colour)
+    return _summary(emotion.symbol, emotion.name, certainty, source, emotion.colour)
+
+
+def summary_of_set(outcomes: Sequence[Outcome], total: int) -> str:
+    """The headline of many recordings: how many, what most of them carry, what failed."""
+    analyses = [outcome.analysis for outcome in outcomes if outcome.analysis]
+    unread = len(outcomes) - len(analyses)
+    counts = Counter(analysis.emotion for analysis in analyses if analysis.emotion)
+    most = [name for name, count in counts.items() if count == max(counts.values())]
+    details = [f"most often {' and '.join(most)}"] if len(most) in (1, 2) else []
+    details += [f"{unread} could not be read"] if unread else []
+    detail = ", ".join(details) or "no emotion leads"
+    seconds = sum(analysis.duration for analysis in analyses)
+    spoken = sum(analysis.speech_seconds for analysis in analyses)
+    source = f"{clock(seconds)}, {clock(spoken)} of speech"
+    title = f"{len(outcomes)} recordings"
+    if len(outcomes) < total:
+        title = f"{len(outcomes)} of {total} recordings"
+    lead = next(
+        (one for one in (analyses[0].emotions if analyses else ()) if most == [one.name]), None
+    )
+    symbol, colour = (lead.symbol, lead.colour) if lead else ("", "transparent")
+    return _summary(symbol, title, detail[0].upper() + detail[1:], source, colour)
 
 
 def empty_summary() -> str:
+    """Before there is a recording."""
     return _summary("", "Ready", "Drop in recordings, or choose an example.", "")
 
 
 def progress_bar(
     done: int, total: int, name: str, seconds: float = 0.0, duration: float | None = None
 ) -> str:
-    """The progress: recordings, and seconds of the current one."""
+    """How far it has come: recordings, and seconds of the one that is analyzed."""
     share = seconds / duration if duration else 0.0
     percent = round(100 * min(1.0, (done + min(share, 1.0)) / total))
     count = f"{min(done + 1, total)} of {total}: " if total > 1 else ""
     time = f", {clock(seconds)}" if seconds else ""
     if seconds and duration:
         time += f" of {clock(duration)}"
-    return _progress(percent, f"Hearing {count}{escape(name)}{time}")
+    return _progress(percent, f"Analyzing {count}{escape(name)}{time}")
 
 
 def loading() -> str:
@@ -59,15 +95,15 @@ def clock(seconds: float) -> str:
 
 def _progress(percent: int, words: str) -> str:
     return (
-        f'<div role="progressbar" aria-label="Hearing" aria-valuenow="{percent}" '
+        f'<div role="progressbar" aria-label="Analysis" aria-valuenow="{percent}" '
         f'aria-valuemin="0" aria-valuemax="100" style="--done: {percent}%"><span></span></div>'
         f"<p>{words}</p>"
     )
 
 
-def _summary(face: str, title: str, detail: str, heard: str, colour: str = "transparent") -> str:
+def _summary(face: str, title: str, detail: str, source: str, colour: str = "transparent") -> str:
     return (
         f'<div class="now" style="--now: {colour}"><div class="face" aria-hidden="true">{face}'
         f'</div><div class="words" aria-live="polite"><p class="emotion">{title}</p>'
-        f'<p class="detail">{detail}</p><p class="heard">{heard}</p></div></div>'
+        f'<p class="detail">{detail}</p><p class="heard">{source}</p></div></div>'
     )

@@ -1,6 +1,6 @@
 // Plays the recording that is shown. Gradio runs this once with `element`, `props` and `watch` in
-// scope. The sound comes from the file that the person chose, here in the page; an example's from
-// the server.
+// scope. The sound comes from the file that the person chose, here in the page, also out of a zip
+// archive; an example's from the server.
 const box = element.querySelector(".player");
 const sound = element.querySelector("audio");
 const unplayable = element.querySelector(".unplayable");
@@ -13,17 +13,30 @@ function remember(files) {
 addEventListener("change", (event) => event.target.type === "file" && remember(event.target.files), true);
 addEventListener("drop", (event) => remember(event.dataTransfer?.files), true);
 
-watch("value", () => {
+// The sound of what is shown: a file that was chosen here, one inside an archive, or an example.
+async function sourceOf({ source, path, example }) {
+  const file = chosen.get(source);
+  if (file) return URL.createObjectURL(file);
+  for (const [archive, content] of chosen) {
+    if (!archive.toLowerCase().endsWith(".zip")) continue;
+    const member = await window.fromZip(content, source);
+    if (member) return URL.createObjectURL(member);
+  }
+  return example ? `public/examples/${encodeURIComponent(source)}` : path ? `gradio_api/file=${path}` : "";
+}
+
+watch("value", async () => {
   URL.revokeObjectURL(shown);
-  const { name, path, emotion } = props.value ?? {};
-  const file = chosen.get(name);
-  shown = file ? URL.createObjectURL(file) : path ? `gradio_api/file=${path}` : "";
-  box.hidden = !name;
-  element.querySelector(".shown").textContent = name ? `${name}: ${emotion}` : "";
+  const value = props.value;
+  box.hidden = !value;
+  element.querySelector(".shown").textContent = value?.name ?? "";
   unplayable.hidden = true;
+  sound.removeAttribute("src");
+  const source = value ? await sourceOf(value) : "";
+  if (props.value !== value) return; // another recording was chosen meanwhile
+  shown = source;
   sound.hidden = !shown;
   if (shown) sound.src = shown;
-  else sound.removeAttribute("src");
   moveCursor();
 });
 
@@ -32,7 +45,7 @@ sound.addEventListener("error", () => {
   sound.hidden = true;
 });
 
-// A line over the figure shows the moment that is heard; a click on the figure goes there.
+// A line over the figure shows the moment that is played.
 const figure = document.querySelector("#sound");
 const cursor = document.createElement("div");
 cursor.className = "cursor";
@@ -41,7 +54,7 @@ figure.append(cursor);
 function axis() {
   const plot = figure.querySelector(".js-plotly-plot");
   const layout = plot?._fullLayout;
-  return layout?.xaxis && { plot, left: layout._size.l, range: layout.xaxis };
+  return layout?.xaxis && { plot, left: layout._size.l, bottom: layout._size.b, range: layout.xaxis };
 }
 
 function moveCursor() {
@@ -53,6 +66,7 @@ function moveCursor() {
   cursor.hidden = place < 0 || place > found.range._length;
   const offset = found.plot.getBoundingClientRect().left - figure.getBoundingClientRect().left;
   cursor.style.left = `${offset + found.left + place}px`;
+  cursor.style.bottom = `${found.bottom}px`;
 }
 
 function follow() {
@@ -62,10 +76,35 @@ function follow() {
 for (const change of ["play", "pause", "seeked", "ended"]) sound.addEventListener(change, follow);
 new ResizeObserver(moveCursor).observe(figure);
 
+function play(time) {
+  if (sound.hidden || time < 0 || time > (props.value?.duration ?? 0)) return;
+  sound.currentTime = time;
+}
+
+// A click plays from there. A drag chooses what is looked at, and a double click shows all again;
+// neither moves the playback.
+const STILL = 4; // pixels that a click may move
+const DOUBLE = 400; // ms between the two clicks of a double one
+let pressed = null;
+let before = { at: -Infinity, time: 0 };
+
+addEventListener("pointerdown", (event) => (pressed = event), true);
 figure.addEventListener("click", (event) => {
   const found = axis();
-  if (!found || sound.hidden) return;
+  if (!found || sound.hidden || !found.plot.contains(event.target)) return;
+  const moved = pressed && Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY);
+  if (moved > STILL) return;
+  if (event.timeStamp - before.at < DOUBLE) {
+    play(before.time);
+    return;
+  }
+  before = { at: event.timeStamp, time: sound.currentTime };
   const left = found.plot.getBoundingClientRect().left + found.left;
-  const time = found.range.p2l(event.clientX - left);
-  if (time >= 0 && time <= (props.value?.duration ?? 0)) sound.currentTime = time;
+  if (event.clientX < left) return;
+  play(found.range.p2l(event.clientX - left));
+});
+
+addEventListener("undertone:play", (event) => {
+  play(event.detail);
+  sound.play();
 });

@@ -35,7 +35,7 @@ def test_files_outlast_their_turn_and_no_more(open_page, recordings, forgetful_p
     blocks, url = forgetful_page
     page = open_page(url=url)
     upload(page, recordings["angry"], recordings["sad"], recordings["silence"])
-    expect(page.locator("#progress")).to_contain_text("Hearing")
+    expect(page.locator("#progress")).to_contain_text("Analyzing")
     sent = [Path(path) for component in blocks.blocks.values() for path in kept_by(component)]
     assert len(sent) == 3
     expect(page.locator("#progress")).to_have_text("", **HEARD)

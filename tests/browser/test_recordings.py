@@ -41,6 +41,8 @@ def test_a_recording_shows_what_the_classifier_hears(open_page, recordings, clas
     upload(page, recordings["long"])
     expect(page.locator("#summary .heard")).to_contain_text("long.wav", **HEARD)
     expect(page.locator("#sound .scatterlayer .trace")).to_have_count(len(LABELS))
+    expect(page.locator("#sound .infolayer .legend .traces")).to_have_count(len(LABELS))
+    expect(page.locator("#segments tbody tr").nth(1)).to_be_visible()
 
 
 def test_another_model_hears_the_recording_again(open_page, recordings):
@@ -99,6 +101,37 @@ def test_a_click_on_the_figure_plays_from_there(open_page, recordings):
     assert middle == pytest.approx(duration / 2, abs=0.1 * duration)
     expect(page.locator("#sound .cursor")).to_be_visible()
 
+    box = page.locator("#sound .nsewdrag").first.bounding_box()
+    zoom(page, box)
+    visible = page.evaluate("document.querySelector('#sound .js-plotly-plot').layout.xaxis.range")
+    assert visible[1] - visible[0] < duration / 2
+    assert page.evaluate("document.querySelector('#player audio').currentTime") == middle
+    page.mouse.dblclick(box["x"] + box["width"] * 0.8, box["y"] + 30)
+    page.wait_for_timeout(0.5 * SECOND)
+    assert page.evaluate("document.querySelector('#player audio').currentTime") == middle
+    expect(page.locator("#sound .modebar:visible")).to_have_count(0)
+
+
+def zoom(page: Page, box: dict) -> None:
+    """Drag over a part of a plot."""
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 30, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(0.5 * SECOND)
+
+
+def test_choosing_an_example_moves_nothing(open_page):
+    page = open_page()
+    page.get_by_role("tab", name="Recordings").click()
+    places = """() => ['#examples', '#summary', '#bars'].map(
+        (name) => document.querySelector(name).getBoundingClientRect().y)"""
+    page.wait_for_timeout(SECOND)
+    before = page.evaluate(places)
+    page.locator("#examples button").first.click()
+    expect(page.locator("#summary .detail")).to_contain_text("confident", **HEARD)
+    assert page.evaluate(places) == pytest.approx(before, abs=2)
+
 
 def test_a_bad_recording_gives_a_sentence_and_the_next_one_is_heard(open_page, recordings):
     page = open_page()
@@ -126,10 +159,12 @@ def cell(page: Page, text: str) -> Locator:
     return page.locator("#files").get_by_text(text).locator("visible=true").first
 
 
-def saved(page: Page, label: str) -> tuple[str, Path]:
-    """The file that a button gives."""
+def saved(page: Page, title: str) -> tuple[str, Path]:
+    """The file that is taken away in a format."""
+    page.locator("#take-away").get_by_label("Take away").click()
+    page.get_by_role("option", name=title).click()
     with page.expect_download() as download:
-        page.get_by_role("button", name=label).click()
+        page.get_by_role("button", name="Download").click()
     return download.value.suggested_filename, download.value.path()
 
 
@@ -142,21 +177,41 @@ def test_many_are_a_table_charts_and_files(open_page, recordings, archive):
     expect(cell(page, "no speech")).to_be_visible()
     expect(page.locator("#shares .pielayer")).to_be_visible()
 
-    cell(page, "packed.wav").click()
-    expect(page.locator("#summary .heard")).to_contain_text("packed.wav", **HEARD)
-    expect(page.locator("#player .shown")).to_contain_text("packed.wav")
+    expect(page.locator("#summary .emotion")).to_have_text("4 recordings")
+    expect(page.locator("#summary .detail")).to_contain_text("1 could not be read")
 
-    name, path = saved(page, "Recordings as CSV")
+    cell(page, "packed.wav").click()
+    expect(page.locator("#chosen .heard")).to_contain_text("packed.wav", **HEARD)
+    expect(page.locator("#player .shown")).to_contain_text("packed.wav")
+    page.wait_for_function("document.querySelector('#player audio').duration > 1")  # in the zip
+    chosen, player = (page.locator(place).bounding_box() for place in ("#chosen", "#player"))
+    table = page.locator("#files").bounding_box()
+    assert 0 <= chosen["y"] - (table["y"] + table["height"]) < 40, "details are under the table"
+    assert player["y"] < chosen["y"] + chosen["height"] + 60
+
+    line = cell(page, "packed.wav")
+    assert line.evaluate("cell => getComputedStyle(cell).cursor") == "pointer"
+    assert line.evaluate("cell => getComputedStyle(cell).fontFamily").startswith('"IBM Plex Sans"')
+    sorting = page.locator("#files").get_by_role("button", name="file")
+    sorting.click()
+    order = "table => [...table.querySelectorAll('tbody td:nth-child(2)')].map(c => c.textContent)"
+    names = page.locator("#files table").evaluate(order)
+    assert names == sorted(names)
+    sorting.click()
+    assert page.locator("#files table").evaluate(order) == names[::-1]
+    expect(page.locator("#files tr[aria-selected=true]")).to_contain_text("packed.wav")
+
+    name, path = saved(page, "Recordings, CSV")
     files = pd.read_csv(path)
     assert name == "undertone-recordings.csv"
     assert tuple(files.columns) == (*FILE_COLUMNS, *LABELS)
     assert files["file"].tolist() == ["angry.wav", "text.wav", "silence.wav", "packed.wav"]
     assert files["error"].notna().tolist() == [False, True, False, False]
-    _, path = saved(page, "Segments as CSV")
+    _, path = saved(page, "Segments, CSV")
     windows = pd.read_csv(path)
     assert tuple(windows.columns) == (*SEGMENT_COLUMNS, *LABELS)
     assert set(windows["file"]) == {"angry.wav", "silence.wav", "packed.wav"}
-    _, path = saved(page, "All as JSON")
+    _, path = saved(page, "All of it, JSON")
     assert [entry["file"] for entry in json.loads(path.read_text())] == files["file"].tolist()
 
 
@@ -186,12 +241,13 @@ def test_stop_ends_the_work_and_keeps_what_was_found(open_page, counted_page, re
     upload(page, recordings["angry"], hour)
     expect(page.locator("#progress p")).to_contain_text("2 of 2: hour.wav, ", **HEARD)
     page.click("#stop")
-    expect(page.locator("#progress p")).to_have_count(0)
-    time.sleep(1)
+    expect(page.locator("#progress p")).to_have_count(0, **HEARD)
     asked = classifier.asked
     time.sleep(2)
     assert classifier.asked == asked, "nothing is computed for nobody"
-    assert page.locator("#summary .heard").inner_text().startswith("angry.wav")
-    assert cell(page, "angry.wav").is_visible()
-    _, path = saved(page, "Recordings as CSV")
-    assert pd.read_csv(path)["file"].tolist() == ["angry.wav"]
+    expect(page.locator("#summary .emotion")).to_have_text("2 recordings", **HEARD)
+    expect(cell(page, "Stopped here: the rest was not analyzed.")).to_be_visible()
+    _, path = saved(page, "Recordings, CSV")
+    files = pd.read_csv(path)
+    assert files["file"].tolist() == ["angry.wav", "hour.wav"]
+    assert files["duration"].iloc[1] < 3600

@@ -64,8 +64,7 @@ def test_waveform_has_the_colour_of_its_segment(long, classifier):
     assert charts.said_at(middles, segments) == expected
 
     bars = charts.waveform_bars(analysis.picture, segments, EMOTIONS)
-    colours = {BY_NAME[name].colour if name in BY_NAME else charts.GREY for name in expected}
-    assert set(bars.marker.color) == colours
+    assert set(bars.marker.color) == set(charts.colours(expected, EMOTIONS))
 
 
 def test_mel_is_that_of_librosa(clip, classifier):
@@ -91,7 +90,7 @@ def test_a_tone_is_at_its_frequency_on_the_axis(classifier):
 def test_silence_is_clear_and_flat(classifier):
     figure = charts.recording(drawn(np.zeros(RATE, np.float32), classifier))
     bars, mel = figure.data
-    assert set(bars.marker.color) == {charts.GREY}
+    assert set(bars.marker.color) == {charts.STATE_COLOURS["no speech"]}
     assert set(np.unique(mel.z)) <= {-charts.RANGE_DB, -50}
 
 
@@ -103,12 +102,16 @@ def test_the_shortest_recordings_have_figures(samples, classifier):
 
 def test_one_time_axis_for_everything(long, classifier):
     figure = charts.recording(drawn(long, classifier))
-    names = [trace.name for trace in figure.data[2:]]
+    *lines, ribbon = figure.data[2:]
+    names = [line.name for line in lines]
     assert [name.split()[1] for name in names] == list(LABELS)
     seconds = len(long) / RATE
-    axes = [figure.layout.xaxis, figure.layout.xaxis2, figure.layout.xaxis3]
-    assert [tuple(axis.range) for axis in axes] == [(0, pytest.approx(seconds))] * 3
-    assert {axis.matches for axis in axes[:2]} == {"x3"}
+    layout = figure.layout
+    axes = [layout.xaxis, layout.xaxis2, layout.xaxis3, layout.xaxis4]
+    assert [tuple(axis.range) for axis in axes] == [(0, pytest.approx(seconds))] * 4
+    assert {axis.matches for axis in axes[:3]} == {"x4"}
+    assert layout.hovermode == "x unified"
+    assert sum(ribbon.width) == pytest.approx(seconds, abs=0.01), "the ribbon has no gaps"
 
 
 def test_a_recording_of_one_window_has_no_timeline(clip, classifier):
@@ -121,17 +124,33 @@ def test_ten_minutes_are_as_small_as_one(long, classifier):
     assert len(charts.recording(analysis).to_json()) < 500_000
 
 
-def test_counts_are_of_what_was_heard(classifier):
+def test_the_histogram_counts_recordings(classifier):
     analysis = analyze((RATE, np.zeros(RATE, np.float32)), classifier)
     said = [("named", "sad"), ("named", "sad"), ("named", "angry"), ("no speech", None)]
     outcomes = [
         Outcome("a", replace(analysis, state=state, emotion=emotion)) for state, emotion in said
     ]
-    pie, bars = charts.emotion_counts([*outcomes, Outcome("b", error="broken")]).data
-    assert list(pie.values) == [2, 1, 1]
-    counts = dict(zip(bars.x, bars.y, strict=True))
-    assert counts["no speech"] == 1
+    _, bars = charts.recordings_by_emotion([*outcomes, Outcome("b", error="broken")]).data
+    counts = {name.split(" ", 1)[-1]: count for name, count in zip(bars.y, bars.x, strict=True)}
+    assert counts["sad"] == 2
+    assert counts["speech"] == 1  # the last word of "no speech"
     assert sum(counts.values()) == 4
+
+
+def test_the_pie_is_of_time():
+    figure = charts.shares_pie({"sad": 0.5, "no speech": 0.3, "unclear": 0.2}, EMOTIONS)
+    (pie,) = figure.data
+    assert dict(zip(pie.labels, pie.values, strict=True)) == {
+        f"{BY_NAME['sad'].symbol} sad": 0.5,
+        "unclear": 0.2,
+        "no speech": 0.3,
+    }
+    assert len(set(pie.marker.colors)) == 3
+
+
+def test_states_without_emotion_have_no_emotions_colour():
+    assert not set(charts.STATE_COLOURS.values()) & {emotion.colour for emotion in EMOTIONS}
+    assert len(set(charts.STATE_COLOURS.values())) == len(charts.STATE_COLOURS)
 
 
 def test_backgrounds_are_clear(clip, classifier):

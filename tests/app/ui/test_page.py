@@ -10,12 +10,11 @@ import pytest
 from huggingface_hub import ModelCard
 
 from app import audio
-from app.bundle import FIGURES_END
+from app.bundle import CARD_FILE, FIGURES_END
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.live import LiveSession
-from app.ui import live_tab, page
-from app.ui.about import about
+from app.ui import about, live_tab, page
 from app.ui.live_tab import Listener
 
 BROWSER_RATE = 48_000
@@ -126,23 +125,42 @@ def test_the_page_offers_no_endpoint_by_accident(classifier):
     assert "is not kept" in text
 
 
-def test_the_about_text_tells_the_figures_of_the_card(classifier):
-    told = about(classifier)
-    card = (classifier.folder / "README.md").read_text()
+def test_about_opens_with_the_accuracies_of_the_card(classifier):
+    card = ModelCard.load(classifier.folder / CARD_FILE).data.eval_results
+    right = {one.dataset_type: one.metric_value for one in card if one.metric_type == "accuracy"}
+    told = about.accuracies(classifier.folder / CARD_FILE)
+    assert list(told.values()) == [right[name] for name in about.CORPORA if name in right]
+    lead = about.lead(classifier)
+    assert about.in_words(sum(told.values()) / len(told)) in lead
+    assert all(f"{share:.0%}" in lead for share in told.values())
+    assert "12%" in lead  # of guessing among eight
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0.66, "two times in three"), (0.74, "three times in four"), (0.58, "three times in five")],
+)
+def test_shares_are_told_as_plain_fractions(share, words):
+    assert about.in_words(share) == words
+
+
+def test_about_holds_the_figures_of_the_card(classifier):
+    sections = about.sections(classifier)
+    card = (classifier.folder / CARD_FILE).read_text()
     confusion = card[card.index("| acted") : card.index(FIGURES_END)].strip()
-    assert confusion in told
-    assert "| RAVDESS, " in told
+    assert confusion in sections["How good it is"]
+    assert "deletes your data" in sections["What happens to your voice"]
+    told = "\n".join(sections.values())
     assert "{" not in told
     assert "<!--" not in told
-    assert "for non-commercial research and learning only" not in told
 
 
-def test_the_about_text_compares_the_models_there_are(classifier, tmp_path):
+def test_about_compares_the_models_there_are(classifier, tmp_path):
     for name in ("one", "two"):
         shutil.copytree(classifier.folder, tmp_path / name)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "bundle.json").write_text("{")
-    card = tmp_path / "two" / "README.md"
+    card = tmp_path / "two" / CARD_FILE
     text = card.read_text()
     uar = next(
         result.metric_value
@@ -150,13 +168,13 @@ def test_the_about_text_compares_the_models_there_are(classifier, tmp_path):
         if (result.dataset_type, result.metric_name) == ("ravdess", "UAR")
     )
     card.write_text(text.replace(f"UAR, value: {uar:.4f}", "UAR, value: 0.9125"))
-    told = about(Classifier(tmp_path / "one")).splitlines()
+    told = about.models(Classifier(tmp_path / "one")).splitlines()
     rows = [line for line in told if line.startswith(("| one |", "| two |", "| broken |"))]
     assert [row[:7] for row in rows] == ["| two |", "| one |"]
     assert rows[0].endswith("| 0.912 |")
     assert rows[1].endswith(f"| {uar:.3f} |")
     shutil.rmtree(tmp_path / "two")
-    assert "to choose from" not in about(Classifier(tmp_path / "one"))
+    assert about.models(Classifier(tmp_path / "one")) == ""
 
 
 def test_nothing_of_a_voice_is_remembered():

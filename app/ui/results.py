@@ -1,0 +1,250 @@
+"""What the Recordings tab shows of outcomes: an update of its components for each step."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pandas as pd
+
+from .. import tables
+from ..recordings import Analysis
+from ..tables import Outcome
+from . import EXAMPLES, charts
+from .runs import Run
+from .summary import (
+    NO_PROGRESS,
+    UNREADABLE,
+    empty_summary,
+    progress_bar,
+    summary_of,
+    summary_of_set,
+)
+
+FILES = {
+    "caption": "Choose a recording to see and play it",
+    "columns": [
+        {"name": "no.", "numeric": True},
+        {"name": "file"},
+        {"name": "emotion"},
+        {"name": "confidence", "numeric": True, "unit": "%"},
+        {"name": "duration, s", "numeric": True},
+        {"name": "speech, s", "numeric": True},
+        {"name": "remark"},
+    ],
+}
+SEGMENTS = {
+    "caption": "Choose a segment to play it",
+    "columns": [
+        {"name": "start, s", "numeric": True},
+        {"name": "end, s", "numeric": True},
+        {"name": "emotion"},
+        {"name": "confidence", "numeric": True, "unit": "%"},
+    ],
+}
+
+CHANNEL = re.compile(r" \(channel \d+\)$")  # at the end of the name of one that was split
+Update = dict[Any, Any]  # what is shown, by component
+
+
+@dataclass(frozen=True)
+class Tab:
+    """The components that results are shown in.
+
+    Attributes:
+        results: every outcome so far.
+        progress, stop: while recordings are analyzed.
+        headline: of the one recording, or of all.
+        bars: the probabilities of the one recording, or how many recordings carry each emotion.
+        shares: of the time, as a pie.
+        many, table: of more than one recording.
+        chosen: the headline of the recording that was chosen among many.
+        player, sound, segments, segments_part, windows: of the one that is shown.
+        taken: what can be taken away.
+    """
+
+    results: gr.State
+    progress: gr.HTML
+    stop: gr.Button
+    headline: gr.HTML
+    bars: gr.Plot
+    shares: gr.Plot
+    many: gr.Column
+    table: gr.HTML
+    chosen: gr.HTML
+    player: gr.HTML
+    sound: gr.Plot
+    segments: gr.HTML
+    segments_part: gr.Column
+    windows: gr.Dataframe
+    taken: gr.Column
+
+
+def cleared(tab: Tab) -> Update:
+    """As the tab is at first."""
+    return {
+        tab.results: [],
+        tab.progress: NO_PROGRESS,
+        tab.stop: hidden(),
+        tab.headline: empty_summary(),
+        tab.bars: charts.probability_bars({}),
+        tab.shares: hidden(),
+        tab.many: hidden(),
+        tab.taken: hidden(),
+        **details_of(tab, None),
+    }
+
+
+def working(tab: Tab, bar: str) -> Update:
+    """Only the progress changes."""
+    return {tab.progress: bar, tab.stop: gr.update(visible=True)}
+
+
+def one_more(tab: Tab, outcomes: list[Outcome], total: int, paths: list[str], run: Run) -> Update:
+    """The newest result beside those before; the details are of the first."""
+    update: Update = {
+        tab.results: outcomes,
+        tab.progress: progress_bar(len(outcomes), total, outcomes[-1].file),
+        tab.stop: gr.update(visible=not run.over),
+        tab.taken: gr.update(visible=True),
+    }
+    if len(outcomes) == 1:
+        update |= details_of(tab, outcomes[0], paths)
+    if total == 1:
+        return update | of_one(tab, outcomes[0])
+    planned = len(outcomes) if run.stopped else total
+    return update | {
+        tab.many: gr.update(visible=True),
+        tab.headline: summary_of_set(outcomes, planned),
+        tab.bars: charts.recordings_by_emotion(outcomes),
+        tab.shares: pie_of(outcomes),
+        tab.table: FILES | {"rows": rows(outcomes)} | ({"chosen": 0} if len(outcomes) == 1 else {}),
+        **({tab.chosen: summary_of(outcomes[0])} if len(outcomes) == 1 else {}),
+    }
+
+
+def of_one(tab: Tab, outcome: Outcome) -> Update:
+    """Headline and figures of a recording that is alone."""
+    analysis = outcome.analysis
+    probabilities = analysis.probabilities if analysis else {}
+    return {
+        tab.many: hidden(),
+        tab.headline: summary_of(outcome),
+        tab.bars: charts.probability_bars(
+            probabilities, *([analysis.emotions] if analysis else [])
+        ),
+        tab.shares: pie_of([outcome]),
+    }
+
+
+def pie_of(outcomes: list[Outcome]) -> Any:
+    """The shares of time over all recordings; hidden where there is one share alone."""
+    analyses = [outcome.analysis for outcome in outcomes if outcome.analysis]
+    seconds: dict[str, float] = {}
+    for analysis in analyses:
+        for name, share in analysis.shares.items():
+            seconds[name] = seconds.get(name, 0.0) + share * analysis.duration
+    whole = sum(seconds.values())
+    if len(seconds) < 2 or not whole:
+        return hidden()
+    shares = {name: part / whole for name, part in seconds.items()}
+    return gr.update(value=charts.shares_pie(shares, analyses[0].emotions), visible=True)
+
+
+def rest(tab: Tab) -> Update:
+    """The work is over, or stopped; what was found stays."""
+    return {tab.progress: NO_PROGRESS, tab.stop: hidden()}
+
+
+def hidden() -> Any:
+    return gr.update(visible=False)
+
+
+def choose(tab: Tab, outcomes: list[Outcome], event: gr.EventData) -> Update:
+    """The details of the row that was chosen, wherever sorting has put it."""
+    index = int(event.index)
+    return {
+        tab.chosen: summary_of(outcomes[index]),
+        **details_of(tab, outcomes[index]),
+    }
+
+
+def details_of(tab: Tab, outcome: Outcome | None, paths: list[str] | None = None) -> Update:
+    """Player, sound, segments and windows of one recording."""
+    analysis = outcome.analysis if outcome else None
+    if outcome is None or analysis is None:
+        return {
+            tab.player: None,
+            tab.sound: None,
+            tab.segments_part: hidden(),
+            tab.windows: None,
+        }
+    source = CHANNEL.sub("", outcome.file)
+    path = next((path for path in paths or [] if Path(path).name == source), None)
+    windows = tables.windows([outcome], labels_of(analysis)).drop(columns="file")
+    return {
+        tab.player: {
+            "name": outcome.file,
+            "source": source,
+            "path": path,
+            "example": path is not None and Path(path).parent == EXAMPLES,
+            "duration": analysis.duration,
+        },
+        tab.sound: charts.recording(analysis),
+        tab.segments: SEGMENTS | {"rows": segment_rows(analysis)},
+        tab.segments_part: gr.update(visible=len(analysis.segments) > 1),
+        tab.windows: windows.rename(columns={"start": "start, s", "end": "end, s"}),
+    }
+
+
+def rows(outcomes: list[Outcome]) -> list[dict[str, Any]]:
+    """The table of many, in the columns of `FILES`."""
+    listed: list[dict[str, Any]] = []
+    for number, outcome in enumerate(outcomes, 1):
+        analysis = outcome.analysis
+        if analysis is None:
+            cells = [number, outcome.file, UNREADABLE, None, None, None, outcome.error]
+            listed.append({"cells": cells, "colour": None})
+            continue
+        name = analysis.emotion or analysis.state
+        confidence = None if analysis.confidence is None else round(100 * analysis.confidence)
+        seconds = [round(analysis.duration, 1), round(analysis.speech_seconds, 1)]
+        said = charts.titles([name], analysis.emotions)[0]
+        cells = [number, outcome.file, said, confidence, *seconds, outcome.note]
+        listed.append({"cells": cells, "colour": charts.colours([name], analysis.emotions)[0]})
+    return listed
+
+
+def segment_rows(analysis: Analysis) -> list[dict[str, Any]]:
+    """The segments of one recording, in the columns of `SEGMENTS`, and where each begins."""
+    segments = analysis.segments
+    names = segments["emotion"].fillna(segments["state"]).tolist()
+    said = charts.titles(names, analysis.emotions)
+    colours = charts.colours(names, analysis.emotions)
+    confidences = segments["confidence"].tolist()
+    return [
+        {
+            "cells": [
+                round(start, 1),
+                round(end, 1),
+                title,
+                None if pd.isna(confidence) else round(100 * confidence),
+            ],
+            "colour": colour,
+            "plays": start,
+        }
+        for start, end, title, confidence, colour in zip(
+            segments["start"].tolist(),
+            segments["end"].tolist(),
+            said,
+            confidences,
+            colours,
+            strict=True,
+        )
+    ]
+
+
+def labels_of(analysis: Analysis) -> list[str]:
+    """The names of the emotions that it chose from."""
+    return [emotion.name for emotion in analysis.emotions]
