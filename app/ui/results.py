@@ -1,5 +1,6 @@
 """What the Recordings tab shows of outcomes: an update of its components for each step."""
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,7 @@ def one_more(tab: Tab, outcomes: list[Outcome], total: int, paths: list[str], ru
         tab.headline: summary_of_set(outcomes, planned),
         tab.bars: charts.recordings_by_emotion(outcomes),
         tab.shares: pie_of(outcomes),
-        tab.table: FILES | {"rows": rows(outcomes)} | ({"chosen": 0} if len(outcomes) == 1 else {}),
+        tab.table: as_value(FILES, rows(outcomes), 0 if len(outcomes) == 1 else None),
         **({tab.chosen: summary_of(outcomes[0])} if len(outcomes) == 1 else {}),
     }
 
@@ -192,10 +193,19 @@ def details_of(tab: Tab, outcome: Outcome | None, paths: list[str] | None = None
             "duration": analysis.duration,
         },
         tab.sound: charts.recording(analysis),
-        tab.segments: SEGMENTS | {"rows": segment_rows(analysis)},
+        tab.segments: as_value(SEGMENTS, segment_rows(analysis)),
         tab.segments_part: gr.update(visible=len(analysis.segments) > 1),
         tab.windows: windows.rename(columns={"start": "start, s", "end": "end, s"}),
     }
+
+
+def as_value(table: dict[str, Any], rows: list[dict[str, Any]], chosen: int | None = None) -> str:
+    """What assets/page/table.js shows, as JSON text.
+
+    Of other values Gradio sends what differs from the one before, and a table that is not on the
+    page yet would get no more than that.
+    """
+    return json.dumps(table | {"rows": rows} | ({} if chosen is None else {"chosen": chosen}))
 
 
 def rows(outcomes: list[Outcome]) -> list[dict[str, Any]]:

@@ -1,15 +1,15 @@
 // A table whose rows are chosen and whose headers sort it. Gradio runs this once for each with
-// `element`, `props`, `trigger` and `watch` in scope. The value holds `caption`, `columns` (`name`,
-// `numeric`, `unit`), `rows` (`cells`, `colour`) and `chosen`, an index, where it changes. A row that `plays` makes the player go there;
-// another one is told to the server by its index.
+// `element`, `props`, `trigger` and `watch` in scope. The value is JSON text of `caption`, `columns`
+// (`name`, `numeric`, `unit`), `rows` (`cells`, `colour`, `plays`) and `chosen`, an index, where it
+// changes. A row that `plays` makes the player go there; the index of another is sent to the server.
 const list = element.querySelector(".list");
 const head = element.querySelector("thead tr");
 const body = element.querySelector("tbody");
+let value = null;
 let columns = null;
 let sorted = { column: null, up: true };
-let chosen = null; // index in `props.value.rows`
+let chosen = null; // index in `value.rows`
 
-// Gradio gives a part that was hidden at first its value and none of its other properties.
 function label({ columns: names, caption }) {
   columns = names;
   element.querySelector(".list-caption").textContent = caption;
@@ -75,8 +75,7 @@ function drawn(row) {
 }
 
 function draw() {
-  if (props.value && !columns) label(props.value);
-  const rows = (props.value?.rows ?? []).map((row, index) => ({ ...row, index }));
+  const rows = (value?.rows ?? []).map((row, index) => ({ ...row, index }));
   if (sorted.column !== null) rows.sort(compare);
   list.hidden = !rows.length;
   body.replaceChildren(...rows.map(drawn));
@@ -87,9 +86,13 @@ function draw() {
   mark();
 }
 
-watch("value", () => {
-  if ("chosen" in (props.value ?? {})) chosen = props.value.chosen;
-  if (!props.value) chosen = null;
+function take() {
+  value = props.value ? JSON.parse(props.value) : null;
+  if (value && !columns) label(value);
+  if (!value) chosen = null;
+  else if ("chosen" in value) chosen = value.chosen;
   draw();
-});
-draw();
+}
+
+watch("value", take);
+take();

@@ -66,7 +66,7 @@ def last(updates, component):
 
 def cells(updates, tab):
     """The rows of the table of many."""
-    return [row["cells"] for row in last(updates, tab.table)["rows"]]
+    return [row["cells"] for row in json.loads(last(updates, tab.table))["rows"]]
 
 
 def test_a_recording_gives_its_emotion_and_figures(shown, tab, classifier, examples):
@@ -98,7 +98,7 @@ def test_several_emotions_are_told_as_segments_and_shares(shown, tab, classifier
     assert f"Mostly {first}" in headline
     assert f"{analysis.shares[first]:.0%} of the time, then {second}" in headline
     assert last(updates, tab.segments_part)["visible"] is True
-    segments = last(updates, tab.segments)["rows"]
+    segments = json.loads(last(updates, tab.segments))["rows"]
     assert [row["plays"] for row in segments] == analysis.segments["start"].tolist()
     (pie,) = last(updates, tab.shares)["value"].data
     assert sum(pie.values) == pytest.approx(1, abs=1e-3)
