@@ -29,7 +29,7 @@ from .results import (
 )
 from .runs import Runs
 from .summary import NO_PROGRESS, empty_summary, loading, progress_bar
-from .take_away import DOWNLOADS, text_of
+from .take_away import CHOICES, text_of
 
 AT_ONCE = 2  # people who are served at the same time; the others wait
 GONE = (
@@ -125,7 +125,7 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
             )
         with gr.Row(elem_id="take-away"):
             format_ = gr.Dropdown(
-                [(download.title, name) for name, download in DOWNLOADS.items()],
+                CHOICES,
                 label="Take away",
                 scale=1,
                 min_width=220,
@@ -181,7 +181,9 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
     details = [chosen, player, sound, segments, segments_part, windows]
     table.select(row_chosen, inputs=results, outputs=details, queue=False, **QUIET)
     # The text is saved by the page, so that the server keeps no copy of anyone's results.
-    save.click(text_of, inputs=[results, format_], outputs=parcel, queue=False, **QUIET).success(
+    save.click(
+        text_of, inputs=[results, format_, player], outputs=parcel, queue=False, **QUIET
+    ).success(
         js="(text, name) => window.saveText(name, text)",
         inputs=[parcel, format_],
         api_visibility="private",

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import gradio as gr
+import pandas as pd
+
 from .. import tables
 from ..tables import Outcome
 
 
 @dataclass(frozen=True)
 class Download:
-    """One kind of file.
+    """One kind of file with all recordings in it.
 
     Attributes:
         title: for the visitor.
@@ -20,26 +23,48 @@ class Download:
     text: Callable[[Sequence[Outcome], Sequence[str]], str]
 
 
+def _csv(table: Callable[[Sequence[Outcome], Sequence[str]], pd.DataFrame]) -> Callable[..., str]:
+    return lambda outcomes, labels: table(outcomes, labels).to_csv(index=False)
+
+
 # By the name that the file gets.
-DOWNLOADS = {
-    "undertone-recordings.csv": Download(
-        "Recordings, CSV",
-        lambda outcomes, labels: tables.files(outcomes, labels).to_csv(index=False),
-    ),
-    "undertone-segments.csv": Download(
-        "Segments, CSV",
-        lambda outcomes, labels: tables.segments(outcomes, labels).to_csv(index=False),
-    ),
-    "undertone-windows.csv": Download(
-        "3-second windows, CSV",
-        lambda outcomes, labels: tables.windows(outcomes, labels).to_csv(index=False),
-    ),
+OF_ALL = {
+    "undertone-recordings.csv": Download("Recordings, CSV", _csv(tables.files)),
+    "undertone-segments.csv": Download("Segments, CSV", _csv(tables.segments)),
+    "undertone-windows.csv": Download("3-second windows, CSV", _csv(tables.windows)),
     "undertone.json": Download("All of it, JSON", tables.as_json),
 }
+# The name that the file gets and the name in `formats.FORMATS`, which is imported when it is asked
+# for: its libraries take half a second.
+OF_THE_SHOWN = {
+    "undertone.srt": ("Subtitles of the recording shown, SRT", "srt"),
+    "undertone.vtt": ("Captions of the recording shown, WebVTT", "vtt"),
+    "undertone.txt": ("Labels of the recording shown, Audacity", "audacity"),
+    "undertone.TextGrid": ("Tier of the recording shown, Praat TextGrid", "textgrid"),
+}
+CHOICES = [(download.title, name) for name, download in OF_ALL.items()] + [
+    (title, name) for name, (title, _) in OF_THE_SHOWN.items()
+]
 
 
-def text_of(outcomes: list[Outcome], name: str) -> str:
-    """The text of the file of that name."""
-    analyses = [outcome.analysis for outcome in outcomes if outcome.analysis]
-    labels = [emotion.name for emotion in analyses[0].emotions] if analyses else []
-    return DOWNLOADS[name].text(outcomes, labels)
+def text_of(outcomes: list[Outcome], name: str, shown: dict[str, object] | None) -> str:
+    """The text of the file of that name.
+
+    Args:
+        outcomes: all there are.
+        name: one of `OF_ALL` or `OF_THE_SHOWN`.
+        shown: what the player has, whose `name` is that of a recording.
+
+    Raises:
+        gr.Error: one sentence, where the format is of one recording and none is shown.
+    """
+    if name in OF_ALL:
+        analyses = [outcome.analysis for outcome in outcomes if outcome.analysis]
+        labels = [emotion.name for emotion in analyses[0].emotions] if analyses else []
+        return OF_ALL[name].text(outcomes, labels)
+    for outcome in outcomes:
+        if shown and outcome.analysis and outcome.file == shown["name"]:
+            from ..formats import FORMATS
+
+            return FORMATS[OF_THE_SHOWN[name][1]].text(outcome.analysis)
+    raise gr.Error("Choose a recording that could be read first.", print_exception=False)

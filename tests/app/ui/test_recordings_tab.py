@@ -19,7 +19,7 @@ from app.tables import FILE_COLUMNS, SEGMENT_COLUMNS, Outcome
 from app.ui import recordings_tab, results, summary
 from app.ui.runs import Runs
 from app.ui.summary import NO_PROGRESS, clock, progress_bar
-from app.ui.take_away import text_of
+from app.ui.take_away import OF_THE_SHOWN, text_of
 from tests.conftest import EXAMPLES
 
 
@@ -201,15 +201,24 @@ def test_a_new_upload_ends_the_one_before(shown, tab, examples):
 
 def test_what_is_taken_away_is_whole(many, tab):
     outcomes = last(many, tab.results)
-    files = pd.read_csv(io.StringIO(text_of(outcomes, "undertone-recordings.csv")))
-    segments = pd.read_csv(io.StringIO(text_of(outcomes, "undertone-segments.csv")))
-    windows = pd.read_csv(io.StringIO(text_of(outcomes, "undertone-windows.csv")))
-    everything = json.loads(text_of(outcomes, "undertone.json"))
+    files = pd.read_csv(io.StringIO(text_of(outcomes, "undertone-recordings.csv", None)))
+    segments = pd.read_csv(io.StringIO(text_of(outcomes, "undertone-segments.csv", None)))
+    windows = pd.read_csv(io.StringIO(text_of(outcomes, "undertone-windows.csv", None)))
+    everything = json.loads(text_of(outcomes, "undertone.json", None))
     assert tuple(files.columns) == (*FILE_COLUMNS, *LABELS)
     assert tuple(segments.columns) == tuple(windows.columns) == (*SEGMENT_COLUMNS, *LABELS)
     assert [entry["file"] for entry in everything] == files["file"].tolist()
     assert sum(len(entry["segments"]) for entry in everything) == len(segments)
     assert sum(len(entry["windows"]) for entry in everything) == len(windows)
+
+
+def test_subtitles_and_labels_are_of_the_recording_that_is_shown(many, tab, examples):
+    outcomes = last(many, tab.results)
+    for name in OF_THE_SHOWN:
+        text = text_of(outcomes, name, {"name": "inside.ogg"})
+        assert outcomes[2].analysis.emotion in text
+    with pytest.raises(gr.Error, match="Choose a recording"):
+        text_of(outcomes, "undertone.srt", None)
 
 
 def test_nothing_clears_the_page(shown, tab):
