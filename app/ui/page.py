@@ -13,6 +13,7 @@ from .desktop import open_window
 from .link_preview import TITLE
 from .served_html import app_settings
 
+STYLES = ("styles.css", "live.css", "recordings.css", "about.css")
 HEAD_SCRIPTS = ("gradio_patches.js", "microphone.js", "save.js", "session.js", "zip.js")
 DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get
 
@@ -130,7 +131,7 @@ def launch_settings() -> dict[str, Any]:
     """The arguments of `gr.Blocks.launch` in all ways of serving the page."""
     return {
         "theme": theme(),
-        "css_paths": [PAGE / "styles.css", PAGE / "live.css"],
+        "css_paths": [PAGE / name for name in STYLES],
         "head": "".join(f"<script>{asset(name)}</script>" for name in HEAD_SCRIPTS) + live_tab.HEAD,
         "app_kwargs": app_settings(),
         "favicon_path": PAGE / "favicon.png",
