@@ -11,8 +11,6 @@ from ..classifier import Classifier, bundles
 from . import asset
 
 OTHERS = """\
-## Models
-
 UAR on speakers of RAVDESS that the model was not trained on; chance is 0.125. The models after
 published systems are included for comparison.
 
