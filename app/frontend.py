@@ -1,8 +1,8 @@
-"""From waveform to features, as Keras layers inside the model.
+"""Waveform to features, as Keras layers inside the model.
 
-The numbers equal librosa's for the same parameters, window by window and never by batch. Only
-`keras.ops` is used, so that a model trains and serves on any Keras backend. Every layer works in
-float32 whatever the policy of the network around it: half precision cannot hold a power
+The features equal librosa's for the same parameters, and do not depend on other windows in the
+batch. The layers use only `keras.ops`, so a model trains and serves on any Keras backend. Every
+layer works in float32, also in a network of lower precision, which cannot represent a power
 spectrogram.
 """
 
@@ -17,14 +17,14 @@ from scipy.signal import get_window
 
 from .spectra import contrast_bands, htk_filters, means, power_spectrogram, power_to_db
 
-CROSSING_THRESHOLD = 1e-10  # librosa.zero_crossings takes less than this for zero
+CROSSING_THRESHOLD = 1e-10  # librosa.zero_crossings treats smaller values as zero
 
 LAYERS: dict[str, type] = {}  # those below, by the names that a saved model has for them
 Layer = TypeVar("Layer", bound=type)
 
 
 def saved(layer: Layer) -> Layer:
-    """Make a layer one that a saved model may hold."""
+    """Register a layer for saved models."""
     registered: Layer = keras.saving.register_keras_serializable("undertone")(layer)
     LAYERS[keras.saving.get_registered_name(layer)] = registered
     return registered
@@ -67,7 +67,7 @@ class LogMel(keras.layers.Layer):
         self.fmin = fmin
         self.fmax = fmax
         self.top_db = top_db
-        # A constant of the parameters above, so it is computed and not stored with the weights.
+        # Computed from the parameters above, so not stored with the weights.
         self.mel_filters = mel(
             sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax
         ).T  # (1 + n_fft // 2, n_mels)
@@ -97,8 +97,8 @@ class LogMel(keras.layers.Layer):
 class RelativeToPeak(keras.layers.Layer):
     """Decibels relative to the loudest point of each window, scaled: (batch, frames, bands).
 
-    0 dB below the peak becomes 1 and `span` dB below it becomes -1. What is left depends neither
-    on the gain of the microphone nor on how much of the window is padding, as a mean would.
+    The peak becomes 1 and `span` dB below it becomes -1. So the features depend neither on the gain
+    of the microphone nor, unlike with a mean, on the amount of padding in the window.
     """
 
     def __init__(self, span: float, **kwargs: Any) -> None:
@@ -187,7 +187,7 @@ class MFCC(LogMel):
 
 
 class Framed(keras.layers.Layer):
-    """What the layers below share: `rows` numbers for each frame, without weights."""
+    """Base class of layers with `rows` numbers per frame and without weights."""
 
     rows = 1
 
@@ -297,7 +297,7 @@ class SpectralContrast(Framed):
 
 @saved
 class Standardize(keras.layers.Layer):
-    """Less the mean of the training clips, by their deviation; both are kept as weights.
+    """Standardize with mean and standard deviation of the training clips, which are weights.
 
     Args:
         over: the axes that share a mean and a deviation; 0 is the batch.
@@ -313,7 +313,7 @@ class Standardize(keras.layers.Layer):
         self.scale = self.add_weight(shape=shape, initializer="ones", name="scale")
 
     def adapt(self, features: np.ndarray) -> None:
-        """Take mean and deviation from features (clips, ...) of training clips."""
+        """Compute mean and standard deviation from features (clips, ...) of training clips."""
         self.offset.assign(features.mean(axis=self.over, keepdims=True, dtype=np.float64))
         deviation = features.std(axis=self.over, keepdims=True, dtype=np.float64)
         self.scale.assign(np.maximum(deviation, 1e-3))
@@ -330,14 +330,14 @@ class Standardize(keras.layers.Layer):
 
 @saved
 class ToUnitRange(Standardize):
-    """What was smallest in the training clips becomes 0, what was largest 1; beyond is cut off.
+    """Scale the range of the training clips to [0, 1]; values outside are clipped.
 
     Args:
         over: the axes that share a range; 0 is the batch.
     """
 
     def adapt(self, features: np.ndarray) -> None:
-        """Take the ranges of features (clips, ...) of training clips."""
+        """Compute the ranges from features (clips, ...) of training clips."""
         low = features.min(axis=self.over, keepdims=True)
         self.offset.assign(low)
         span = features.max(axis=self.over, keepdims=True) - low

@@ -1,4 +1,4 @@
-"""A bundle as one file for other runtimes: waveform in, calibrated probabilities out."""
+"""Export of a bundle for other runtimes: waveform to calibrated probabilities."""
 
 import io
 import json
@@ -32,14 +32,14 @@ from model_training.training.batches import Waveforms
 
 METADATA_FILE = "metadata.json"
 LABELS_FILE = "labels.txt"
-EXTRA_FOLDER = "assets.extra"  # where a SavedModel keeps what its user adds
+EXTRA_FOLDER = "assets.extra"  # the folder of a SavedModel for additional files
 INPUT, OUTPUT = "waveform", "probabilities"
-# The first version of ONNX' operators that is converted to, and that has DFT with its axis.
+# The first version of the ONNX operators in which DFT has an axis.
 OPSET = 18
 
 
 class Format(StrEnum):
-    """What a bundle can be exported to."""
+    """The formats of an export."""
 
     TFLITE = "tflite"
     ONNX = "onnx"
@@ -47,11 +47,11 @@ class Format(StrEnum):
 
 
 class ExportError(UndertoneError):
-    """A bundle that cannot be exported, with a sentence that says why."""
+    """The bundle cannot be exported; the message says why."""
 
 
 class Calibrated(tf.Module):
-    """A bundle's model with its softmax, as one graph."""
+    """The model of a bundle with its softmax, as one graph."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -70,21 +70,21 @@ class Calibrated(tf.Module):
 
 
 def export(folder: Path, to: Format, out: Path, int8: bool = False) -> Path:
-    """Write a bundle for another runtime, whole or not at all.
+    """Write a bundle for another runtime, atomically.
 
-    All take windows (n, samples) float32 in [-1, 1], mono, and give probabilities (n, labels). What
-    a program has to know of them (`metadata`) is in the file: as properties of the ONNX model; in a
-    zip archive at the end of the TFLite file, beside the labels, as TFLite's own tools put it;
-    in `assets.extra` of the SavedModel.
+    The input is windows (n, samples) float32 in [-1, 1], mono; the output is probabilities
+    (n, labels). The `metadata` is in the file: in the properties of the ONNX model, in a zip
+    archive at the end of the TFLite file (with the labels, as TFLite's tools write it), or in
+    `assets.extra` of the SavedModel.
 
     Args:
         folder: of the bundle.
         to: the format.
         out: the file to write, or the folder of a SavedModel.
-        int8: of TFLite, weights as 8-bit integers; what is computed with them stays float.
+        int8: for TFLite, store weights as 8-bit integers; the computation stays in float.
 
     Raises:
-        ExportError: int8 of another format, or `out` exists and is no file of an export.
+        ExportError: int8 for another format, or `out` exists and is not of that format.
         BundleError: the bundle cannot be used.
     """
     if int8 and to is not Format.TFLITE:
@@ -108,7 +108,7 @@ def export(folder: Path, to: Format, out: Path, int8: bool = False) -> Path:
 
 
 def metadata(info: BundleInfo) -> dict[str, Any]:
-    """What a program has to know of a model: rate, window and labels in order."""
+    """The properties that a program needs: rate, window, and labels in order."""
     return {
         "name": info.name,
         "description": info.description,

@@ -1,4 +1,4 @@
-"""What the model knows of each window of recordings, as a table for a classifier of one's own."""
+"""The command that writes embeddings of windows as a table, for a classifier of your own."""
 
 import csv
 from pathlib import Path
@@ -12,7 +12,7 @@ from ..collection import Item
 from ..progress import progress, say
 from ..tables import Outcome
 
-DIGITS = 6  # significant, as float32 has them
+DIGITS = 6  # significant digits, as in float32
 
 
 class Remembering(Classifier):
@@ -37,10 +37,10 @@ class Remembering(Classifier):
 
 
 def write_embeddings(recordings: list[Item], classifier: Remembering, out: TextIO) -> bool:
-    """Write a row a window that holds speech, as CSV: file, start, end and the numbers.
+    """Write CSV with one row per window of speech: file, start, end and the embedding.
 
     Returns:
-        Whether every recording was heard.
+        Whether every recording was analyzed.
     """
     rows = csv.writer(out)
     well, begun = True, False

@@ -1,4 +1,4 @@
-"""The endpoints for programs and agents: the same engine, by name, with plain answers."""
+"""The endpoints for programs and agents."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ from .api_sessions import Sessions
 from .gradio_patches import Kept, no_tool
 from .model_choice import chooser, named
 
-AT_ONCE = 2  # recordings and batches that are heard at the same time; the others wait
+AT_ONCE = 2  # recordings and batches that are analyzed at the same time; the others wait
 CHUNKS_AT_ONCE = 8
 
 Row = dict[str, Any]
@@ -32,7 +32,7 @@ Sent = TypeVar("Sent", str, list[str])
 
 
 def build(classifier: Classifier) -> None:
-    """Add the endpoints to the Blocks that are open; nothing of them shows on the page."""
+    """Add the endpoints to the open Blocks; they are invisible on the page."""
     with gr.Column(visible=False):
         model = chooser(classifier, "What listens.")
         recording = gr.Audio(
@@ -41,20 +41,20 @@ def build(classifier: Classifier) -> None:
         recordings = gr.File(
             file_count="multiple", type="filepath", label="Recordings, and zip archives of them"
         )
-        # Gradio's own limits of a number would leave a traceback in the log.
+        # Gradio's own limits for a number would leave a stack trace in the log.
         hop = gr.Number(HOP_SECONDS, label="Seconds between windows, 0.1 to 3")
-        timeline = gr.Checkbox(False, label="A row a segment instead of a row a recording")
+        timeline = gr.Checkbox(False, label="One row per segment instead of one per recording")
         chunk = gr.Textbox(label="Mono samples, 16-bit little-endian, as base64")
         chunk.example_payload = lambda: CHUNK
         rate = gr.Number(SAMPLE_RATE, precision=0, label="Hz, 8000 to 192000")
-        session = gr.Textbox("", label="The session to go on with; empty for a new one")
+        session = gr.Textbox("", label="The session to continue; empty for a new one")
         smoothing = gr.Number(DEFAULT_SMOOTHING, label="Smoothing, 0 to 0.95")
         last = gr.Checkbox(False, label="Whether the session ends with this chunk")
         predicted = gr.JSON(
             label="state, emotion, confidence, candidates, probabilities, shares, duration, ..."
         )
-        analyzed = gr.JSON(label="the same, with segments and windows: a row each")
-        rows = gr.JSON(label="a row a recording, or a row a segment")
+        analyzed = gr.JSON(label="the same, with one row per segment and one per window")
+        rows = gr.JSON(label="one row per recording, or one per segment")
         heard = gr.JSON(label="session, heard (seconds), readings, note")
 
     endpoints = Endpoints(classifier, Kept(recordings))
@@ -73,9 +73,9 @@ def build(classifier: Classifier) -> None:
 
 
 class Endpoints:
-    """What the endpoints answer. Their docstrings are Gradio's API page and the agents' manual.
+    """The functions of the endpoints. Gradio shows their docstrings on the API page and to agents.
 
-    Gradio reads one line a parameter, and joins those of what is returned with commas.
+    Gradio reads one line per parameter, and joins the lines of the return value with commas.
     """
 
     def __init__(self, classifier: Classifier, kept: Kept) -> None:
@@ -84,11 +84,11 @@ class Endpoints:
         self._sessions = Sessions()
 
     def predict(self, recording: str | None, model: str) -> Row:
-        """Hear one recording and say which emotion the voice in it carries.
+        """Analyze one recording and return the emotion of its voice.
 
         Args:
             recording: sound or video of any common format.
-            model: what listens, by its name.
+            model: the name of the model.
 
         Returns:
             state: named, unclear, mixed (several emotions) or no speech
@@ -104,12 +104,12 @@ class Endpoints:
         return asdict(heard.prediction())
 
     def analyze(self, recording: str | None, hop: float, model: str) -> Row:
-        """Hear one recording window by window and say how its emotion changes over time.
+        """Analyze one recording and return how its emotion changes over time.
 
         Args:
             recording: sound or video of any common format.
             hop: seconds from one window to the next, 0.1 to 3; a window is 3 seconds long.
-            model: what listens, by its name.
+            model: the name of the model.
 
         Returns:
             what predict returns
@@ -129,19 +129,19 @@ class Endpoints:
         }
         return asdict(heard.prediction()) | rows
 
-    @no_tool  # Gradio can't hand an agent's list of files over (6.31).
+    @no_tool  # Gradio 6.31 cannot pass a list of files from an agent.
     def batch(self, recordings: list[str] | None, timeline: bool, model: str) -> list[Row]:
-        """Hear many recordings; one that is broken is a row with its reason, the rest go on.
+        """Analyze many recordings; a broken one becomes a row with its error.
 
         Args:
             recordings: files of any common format, and zip archives of such files.
-            timeline: true for a row a segment (file, start, end, ...) instead of a row a recording.
-            model: what listens, by its name.
+            timeline: true for a row per segment (file, start, end, ...) instead of per recording.
+            model: the name of the model.
 
         Returns:
             a list of rows: file, state, emotion, candidates, confidence
             duration and speech_seconds in seconds
-            error (why it could not be heard, or null)
+            error (why it could not be analyzed, or null)
             note (what was odd about it, or null)
             the probability of each emotion
         """
@@ -164,18 +164,18 @@ class Endpoints:
         last: bool,
         model: str,
     ) -> Row:
-        """Hear the next chunk of a stream: the first call begins a session, the others name it.
+        """Analyze the next chunk of a stream: the first call begins a session, later calls name it.
 
         Args:
             chunk: up to ten seconds of mono sound, signed 16-bit little-endian samples as base64.
             sample_rate: of the chunk, in Hz.
-            session: what the first answer named; empty for a new one; 5 idle minutes end it.
-            smoothing: how much of the last reading a new one keeps, 0 to 0.95.
+            session: from the first answer; empty for a new one; it ends after 5 idle minutes.
+            smoothing: weight of the previous reading in a new one, 0 to 0.95.
             last: true to end the session with this chunk.
-            model: what listens, by its name; a session may change it.
+            model: the name of the model; a session may change it.
 
         Returns:
-            session, to go on with
+            session, for the next call
             heard, the seconds so far
             readings, one each half second: time, state (listening, no speech, unclear or named)
             in each emotion, candidates, confidence and probabilities by emotion
@@ -205,7 +205,7 @@ class Endpoints:
 
     @contextmanager
     def _hearing(self, what: Sent | None) -> Iterator[Sent]:
-        """What was sent stays until it is heard; errors are the client's sentence."""
+        """Keep uploads until they are analyzed; return errors to the client as one sentence."""
         with plainly():
             if not what:
                 raise ApiError("Nothing was sent: send a recording.")
@@ -215,7 +215,7 @@ class Endpoints:
 
 @contextmanager
 def plainly() -> Iterator[None]:
-    """Errors that a person can mend reach the client as their sentence, and no log."""
+    """Return errors that the user can fix to the client, without a log entry."""
     try:
         yield
     except UndertoneError as error:

@@ -1,4 +1,4 @@
-"""The examples that the API page prints: each runs as printed, with a recording of this page."""
+"""The code examples of the API page; each runs as printed, with a recording of this page."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from . import PUBLIC
 RECORDING = "angry-woman-1037.ogg"
 CHUNK = "AADrANUBvAKfA3wEUgUfBuMGnAc="  # ten samples
 
-FILES = {"Audio": "{}", "File": "[{}]"}  # of components that take files, and how many
+FILES = {"Audio": "{}", "File": "[{}]"}  # components that take files, and their numbers
 Info = dict[str, Any]
 
 
@@ -25,13 +25,13 @@ def code_snippets(
     space_id: str | None = None,
     api_prefix: str = "/",
 ) -> dict[str, str]:
-    """One example of an endpoint in Python, JavaScript and the shell, as Gradio asks for them.
+    """The example of an endpoint in Python, JavaScript or the shell, in the form for Gradio.
 
     Args:
         api_name: with its slash.
-        endpoint_info: what Gradio knows of the endpoint.
+        endpoint_info: Gradio's description of the endpoint.
         root: the address of the page, without a slash at its end.
-        space_id: of a Space, whose name the clients take for an address.
+        space_id: of a Space; clients accept it as an address.
         api_prefix: of the paths of the API, with a slash at its end.
     """
     parameters = endpoint_info["parameters"]
@@ -44,7 +44,7 @@ def code_snippets(
 
 
 def cli_snippets(endpoints: dict[str, Info]) -> dict[str, str]:
-    """The same for Gradio's command, which puts the address of the page for `{space_id}`."""
+    """The example for Gradio's command, which replaces `{space_id}` by the address of the page."""
     host = os.environ.get("SPACE_HOST")
     root = f"https://{host}" if host else "{space_id}"
     snippets = {}
@@ -61,7 +61,7 @@ def _value(parameter: Info) -> Any:
 
 
 def _literal(value: Any) -> str:
-    """As Python and its formatters write it."""
+    """A value in the style of Python formatters."""
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
@@ -118,7 +118,7 @@ def _javascript(api_name: str, parameters: list[Info], page: str, root: str) -> 
 
 
 def _bash(api_name: str, parameters: list[Info], root: str, api: str) -> str:
-    """A file is uploaded first; a call answers with the number of the event that has its result."""
+    """Upload files first; a call returns the number of the event with its result."""
     uploaded = [
         f"curl -s {recording_at(root)} -o voice.ogg",
         f"RECORDING=$(curl -s {api}upload -F files=@voice.ogg | tr -d '[]\" ')",

@@ -24,7 +24,7 @@ from starlette.requests import Request
 from ..errors import UndertoneError
 from . import EXAMPLES, PUBLIC, api_examples
 
-# Functions with the parameters that Gradio passes by position, and what objects are made with.
+# Functions with the parameters that Gradio passes by position, and constructors.
 FUNCTIONS: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
     (processing_utils, "async_ssrf_protected_download", ("url", "cache_dir")),
     (Queue, "wait_for_event_or_timeout", ("event", "timeout")),
@@ -60,12 +60,12 @@ ATTRIBUTES: tuple[tuple[Callable[[], Any], tuple[str, ...]], ...] = (
     (StateHolder, ("lock", "session_data", "time_last_used")),
     (lambda: Block(render=False), ("keep_in_cache",)),
 )
-# What gradio_patches.js looks for in the addresses of requests.
+# Parts of request addresses that gradio_patches.js looks for.
 ROUTES = tuple(f"/gradio_api/{name}" for name in ("upload", "queue/join", "stream/{event_id}"))
-# Where served_html.py puts what is its own, and where it takes away what is not.
+# The places in the HTML where served_html.py inserts and removes content.
 HTML = Path(gr.__file__).parent / "templates" / "frontend" / "index.html"
 ANCHORS = ('<meta property="og:', '<meta name="twitter:', "</head>", "<gradio-app")
-TOOL = "_mcp_type"  # what Gradio's own decorators for agents write on a function
+TOOL = "_mcp_type"  # the attribute that Gradio's decorators for agents set on a function
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -81,8 +81,10 @@ class PatchError(UndertoneError):
 
 
 def patch() -> None:
-    """Fetch no address, leave no timers and no empty files, print examples that run; from now on
-    and for every page.
+    """Change Gradio for every page of this process.
+
+    It then fetches no addresses, leaves no timers and empty files behind, and prints examples that
+    run.
 
     Raises:
         PatchError: a name is gone, or a function takes other parameters.
@@ -90,7 +92,7 @@ def patch() -> None:
     check()
     processing_utils.async_ssrf_protected_download = _own_file
     Queue.wait_for_event_or_timeout = staticmethod(_next_chunk)
-    # Of the class: Gradio makes the component anew for a visitor who chooses an example.
+    # On the class, because Gradio makes a new component when a visitor chooses an example.
     gr.File._process_single_file = _path
     routes.generate_code_snippets = api_examples.code_snippets
     routes.generate_cli_snippet = api_examples.cli_snippets
@@ -98,7 +100,7 @@ def patch() -> None:
 
 
 def check() -> None:
-    """Look for every private name.
+    """Check every private name.
 
     Raises:
         PatchError: a name is gone, or a function takes other parameters.
@@ -121,7 +123,7 @@ def check() -> None:
 
 
 def check_served(page: gr.Blocks, mcp: bool) -> None:
-    """Look for the names that exist once a page is served.
+    """Check the names that exist only while a page is served.
 
     Args:
         page: launched.
@@ -139,7 +141,7 @@ def check_served(page: gr.Blocks, mcp: bool) -> None:
 
 
 def keep_settings(page: gr.Blocks, settings: dict[str, Any]) -> None:
-    """Serve a page with its own settings where another program mounts it.
+    """Keep the settings of a page that another program mounts.
 
     `gradio.mount_gradio_app` replaces settings that the program leaves out by Gradio's defaults:
     no style, no scripts, runs kept in the browser, and paths of the server in errors.
@@ -152,13 +154,13 @@ def keep_settings(page: gr.Blocks, settings: dict[str, Any]) -> None:
 
 
 def no_tool(endpoint: Endpoint) -> Endpoint:
-    """Keep an endpoint from the agents' tools: Gradio makes one of each that is public."""
+    """Exclude an endpoint from the tools for agents; Gradio includes every public one."""
     vars(endpoint)[TOOL] = "none"
     return endpoint
 
 
 def forget_on_unload(page: gr.Blocks) -> None:
-    """Drop a closed page's state at once; Gradio keeps it for an hour, and its settings longer."""
+    """Delete the state of a closed page at once; Gradio keeps it for an hour or longer."""
 
     def forget(request: gr.Request) -> None:
         holder, person = page.state_holder, str(request.session_hash)
@@ -171,7 +173,7 @@ def forget_on_unload(page: gr.Blocks) -> None:
 
 
 def root_url(request: Request) -> str:
-    """The address of the page that a request is for, as seen from outside, without a slash."""
+    """The public address of the page of a request, without a slash at the end."""
     app = request.scope["app"]
     return route_utils.get_root_url(
         request, "/", app.root_path or request.scope.get("root_path") or None
@@ -182,7 +184,7 @@ _create_app = routes.App.create_app
 
 
 def _created(blocks: gr.Blocks, *given: Any, **settings: Any) -> routes.App:
-    """Mounting calls it last, with every setting of the program on the page."""
+    """Gradio calls it last when mounting, after all settings of the program are on the page."""
     kept = vars(blocks).get("kept_settings")
     if kept:
         own = kept | {
@@ -202,10 +204,10 @@ def _created(blocks: gr.Blocks, *given: Any, **settings: Any) -> routes.App:
 
 
 async def _own_file(url: str, cache_dir: str) -> str:
-    """Gradio would fetch what a public address holds when one is sent for a file.
+    """Refuse addresses in place of files; Gradio would download them.
 
-    Only an address of this very server stands for a file: of an upload, which Gradio's own tool for
-    agents (`gradio upload-mcp`) sends, or of an example, which the API page prints.
+    Only addresses of this server are allowed: of an upload, which Gradio's tool for agents (`gradio
+    upload-mcp`) sends, or of an example, which the API page prints.
     """
     uploaded = unquote(url.partition("/gradio_api/file=")[2])
     if utils.is_in_or_equal(uploaded, cache_dir) and Path(uploaded).is_file():
@@ -217,12 +219,12 @@ async def _own_file(url: str, cache_dir: str) -> str:
 
 
 def _path(_: gr.File, file: FileData) -> str:
-    """Where an upload lies; Gradio would leave an empty file behind for every one, for good."""
+    """The path of an upload; Gradio would leave an empty file behind for each."""
     return file.path
 
 
 async def _next_chunk(event: Event, timeout: float) -> Literal["signal", "timeout"]:
-    """Wait for a stream's next chunk; Gradio would leave a timer behind for each, for long."""
+    """Wait for the next chunk of a stream; Gradio would leave a timer behind for each."""
     try:
         await asyncio.wait_for(event.signal.wait(), timeout)
     except TimeoutError:
@@ -233,10 +235,10 @@ async def _next_chunk(event: Event, timeout: float) -> Literal["signal", "timeou
 
 
 class Kept:
-    """Uploads that wait for their turn or are heard, which Gradio would delete for their age.
+    """Uploads in the queue or in analysis, which Gradio would otherwise delete by their age.
 
     Args:
-        component: takes them; Gradio asks it which files to leave.
+        component: receives them; Gradio asks it for the files to keep.
     """
 
     def __init__(self, component: gr.File | gr.Audio) -> None:
@@ -247,16 +249,16 @@ class Kept:
         return iter([path for paths in list(self._paths.values()) for path in paths])
 
     def hold(self, paths: list[str] | None, request: gr.Request) -> None:
-        """Keep these of the person who asks, and none that were held before."""
+        """Keep these uploads of the current user instead of earlier ones."""
         self._paths[str(request.session_hash)] = paths or []
 
     def release(self, request: gr.Request) -> None:
-        """Let them go, as old as they are."""
+        """Stop keeping them."""
         self._paths.pop(str(request.session_hash), None)
 
     @contextmanager
     def during(self, paths: list[str]) -> Iterator[None]:
-        """Keep them for as long as they are heard."""
+        """Keep them during their analysis."""
         name = secrets.token_hex(8)
         self._paths[name] = paths
         try:

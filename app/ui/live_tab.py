@@ -1,4 +1,4 @@
-"""The Live tab: a microphone streams in, readings appear twice a second."""
+"""The Live tab: readings of the microphone stream, twice a second."""
 
 import time
 from collections.abc import Iterator
@@ -20,31 +20,31 @@ from . import asset
 from .model_choice import chooser, named
 
 STREAM_EVERY = 0.5  # seconds between chunks
-SLOTS = LIMITS.listeners + 20  # a stream holds one; the rest is for those who are told to wait
-TIME_LIMIT = 30 * 60  # seconds after which a stream joins the queue again, its session kept
+SLOTS = LIMITS.listeners + 20  # one per stream; the others are for users who have to wait
+TIME_LIMIT = 30 * 60  # seconds until a stream queues again; its session is kept
 
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-# Loaded with the page: at the first reading, it would hold back chunks for a second or two.
+# Loaded with the page, because loading it at the first reading delays chunks by a second or two.
 HEAD = f'<script id="plotly" async src="gradio_api/file={PLOTLY.as_posix()}"></script>'
 
-# Seconds that the server may be behind before it leaves out readings, and the longest it goes
-# without one then. The page keeps the sound meanwhile (assets/page/microphone.js).
+# Seconds that the server may lag before it skips readings, and the longest time without a reading
+# then. The page keeps the sound meanwhile (assets/page/microphone.js).
 BEHIND = 1.5
 SKIPPED_AT_MOST = 2.0
-GONE = 5.0  # seconds without a chunk after which somebody else may record
+GONE = 5.0  # seconds without a chunk until another user may record
 
 Chunk = tuple[int, np.ndarray]  # sample rate in Hz; (n,) or (n, channels) int16
 
 
 @dataclass(eq=False)
 class Listener:
-    """What the server holds of one person who records.
+    """The state of one user who records.
 
     Attributes:
-        session: what was heard.
-        began: when the recording did, on the clock of `time.monotonic`; None until it has.
+        session: the live session.
+        began: start of the recording by `time.monotonic`; None before it.
         read: seconds of sound at the newest reading.
-        seen: when the newest chunk came, on the same clock.
+        seen: arrival of the newest chunk by `time.monotonic`.
     """
 
     session: LiveSession
@@ -53,11 +53,11 @@ class Listener:
     seen: float = 0.0
 
 
-class Room:
-    """Those who record now.
+class Listeners:
+    """The users who record now.
 
     Args:
-        most: how many there is room for.
+        most: their largest number.
     """
 
     def __init__(self, most: int) -> None:
@@ -65,7 +65,7 @@ class Room:
         self._listeners: WeakSet[Listener] = WeakSet()
 
     def admits(self, listener: Listener) -> bool:
-        """Whether a listener whose chunk has just come is inside, now or already."""
+        """Admit a listener with a new chunk if there is room; return whether it is admitted."""
         now = time.monotonic()
         for other in list(self._listeners):
             if now - other.seen > GONE:
@@ -77,11 +77,11 @@ class Room:
         return True
 
 
-ROOM = Room(LIMITS.listeners)
+LISTENERS = Listeners(LIMITS.listeners)
 
 
 def build(classifier: Classifier, page: gr.Blocks) -> None:
-    """Lay out the tab inside the page, whose Blocks are open."""
+    """Lay out the tab in the open Blocks of the page."""
     gr.set_static_paths([PLOTLY])
     gr.HTML(asset("notices.html"), apply_default_css=False, elem_classes="notices")
     listener = gr.State(None)
@@ -113,9 +113,9 @@ def build(classifier: Classifier, page: gr.Blocks) -> None:
             [("twice a second", 0.5), ("once a second", 1.0), ("every two seconds", 2.0)],
             value=HOP_SECONDS,
             label="Readings",
-            info="How often a reading is made.",
+            info="Time between readings.",
         )
-        model = chooser(classifier, "What listens; it can change during a recording.")
+        model = chooser(classifier, "The model; it can change during a recording.")
 
     page.load(
         partial(loading, classifier),
@@ -155,16 +155,16 @@ def build(classifier: Classifier, page: gr.Blocks) -> None:
 
 
 def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None) -> tuple:
-    """One chunk of one person's stream.
+    """Process one chunk of the stream of one user.
 
     Args:
-        classifier: shared by all.
-        chunk: as Gradio hands it over; None when there was nothing.
-        listener: of this person; None when the page was reconnected, and then it starts anew.
+        classifier: shared by all users.
+        chunk: from Gradio; None if there was no sound.
+        listener: of this user; None after a reconnection, which begins a new one.
 
     Returns:
-        The listener if it is new, and for the page the seconds heard so far with the readings that
-        the chunk completed, or why there is no more; `gr.skip()` for what stays.
+        The listener if it is new, and for the page the seconds of sound so far with the readings
+        that the chunk completed, or the reason why the recording ends; `gr.skip()` for no change.
     """
     if chunk is None:
         return gr.skip(), gr.skip()
@@ -177,7 +177,7 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
     end = session.received + len(samples) / sample_rate
     now = time.monotonic()
     current.began = current.began or now - end
-    ready = session.classifier.ready  # until it is, sound is heard and not read
+    ready = session.classifier.ready  # until then, sound is added without readings
     late = now - current.began - end > BEHIND
     skip = not ready or (late and end - current.read < SKIPPED_AT_MOST)
     readings = session.feed(samples, sample_rate, skip)
@@ -192,7 +192,7 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
 
 
 def loading(classifier: Classifier) -> Iterator[dict[str, bool]]:
-    """Tell a page that has just opened whether it has to wait for the model, and until when."""
+    """Tell a new page whether it has to wait for the model, and when the model is ready."""
     if not classifier.ready:
         yield {"loading": True}
         classifier.load()
@@ -200,25 +200,25 @@ def loading(classifier: Classifier) -> Iterator[dict[str, bool]]:
 
 
 def refused(listener: Listener) -> str | None:
-    """Why no more is heard of somebody, if it is so."""
+    """The reason why the recording of a user ends; None if it goes on."""
     if listener.session.received > 60 * LIMITS.live_minutes:
         return (
             f"A recording ends after {in_minutes(LIMITS.live_minutes)}; press record for a new one."
         )
-    if not ROOM.admits(listener):
+    if not LISTENERS.admits(listener):
         return f"{LIMITS.listeners} people are recording, as many as there is room for: try later."
     return None
 
 
 def begin(classifier: Classifier, model: str, smoothing: float, step: float) -> Listener:
-    """A new recording, with the settings as they are."""
+    """Begin a recording with the current settings."""
     return Listener(LiveSession(named(classifier, model), smoothing, step))
 
 
 def adjust(
     classifier: Classifier, listener: Listener | None, model: str, smoothing: float, step: float
 ) -> None:
-    """Let the settings act on a recording that goes on; the next one starts with them."""
+    """Apply the settings to the current recording; the next one starts with them."""
     if listener is None:
         return
     session = listener.session

@@ -31,20 +31,20 @@ from .runs import Runs
 from .summary import NO_PROGRESS, empty_summary, loading, progress_bar
 from .take_away import CHOICES, text_of
 
-AT_ONCE = 2  # people who are served at the same time; the others wait
+AT_ONCE = 2  # users who are served at the same time; the others wait
 GONE = (
     "The sound is no longer here: it is deleted some minutes after it was sent. Drop it in again."
 )
 PAUSE = 0.2  # seconds between two signs of progress
-# What Gradio shows while it waits would hide the last result, and "Error" would stay on it.
+# Gradio's own progress would hide the last result, and its "Error" would stay on it.
 BUSY = "() => { document.documentElement.dataset.hearing = 'yes'; }"
 DONE = "() => { delete document.documentElement.dataset.hearing; }"
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def build(classifier: Classifier, page: gr.Blocks) -> Tab:
-    """Lay out the tab inside the page, whose Blocks are open."""
-    gr.set_static_paths([EXAMPLES])  # or they would be copied, and deleted as people's files are
+    """Lay out the tab in the open Blocks of the page."""
+    gr.set_static_paths([EXAMPLES])  # or Gradio would copy and delete them like uploads
     results = gr.State([])
     with gr.Row():
         with gr.Column(scale=4, min_width=300):
@@ -68,7 +68,7 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
                 split = gr.Checkbox(
                     False,
                     label="Analyze each channel by itself",
-                    info="For a call with a speaker on each channel.",
+                    info="For a call with one speaker on each channel.",
                     elem_id="split",
                 )
             with gr.Row(elem_id="hearing"):
@@ -180,7 +180,7 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
     page.unload(runs.leave)
     details = [chosen, player, sound, segments, segments_part, windows]
     table.select(row_chosen, inputs=results, outputs=details, queue=False, **QUIET)
-    # The text is saved by the page, so that the server keeps no copy of anyone's results.
+    # The page saves the text, so that the server keeps no copy of the results.
     save.click(
         text_of, inputs=[results, format_, player], outputs=parcel, queue=False, **QUIET
     ).success(
@@ -200,7 +200,7 @@ def example_label(clip: Path) -> str:
 
 
 def is_joined(clip: Path) -> bool:
-    """Whether an example holds several clips, one after the other."""
+    """Whether an example consists of several clips."""
     return clip.name.startswith("joined-")
 
 
@@ -213,11 +213,11 @@ def analyze_uploads(
     split: bool,
     request: gr.Request,
 ) -> Iterator[Update]:
-    """Everything the tab shows of recordings, as it comes; None clears it.
+    """The content of the tab during the analysis; None clears it.
 
     Raises:
-        gr.Error: one sentence, when the only recording cannot be read, or there are too many;
-            the page keeps what it showed.
+        gr.Error: the only recording cannot be read, or there are too many. The page keeps its
+            content.
     """
     run = runs.begin(request)
     if not paths:

@@ -1,8 +1,8 @@
-"""What a browser or a crawler gets before any script of Gradio's has run.
+"""The HTML before any script of Gradio runs.
 
-Gradio serves one HTML for every app, with its own share card and nothing to see until its scripts
-have built the page. A middleware puts our card, a first picture of the page and the font of the
-faces into it.
+Gradio serves the same HTML for every app, with its own share card and nothing visible until its
+scripts have built the page. A middleware inserts our card, a first picture of the page and the font
+of the emoji.
 """
 
 import re
@@ -21,10 +21,10 @@ SHARE_TAGS = re.compile(rb'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>')
 
 
 def app_settings() -> dict[str, Any]:
-    """What the application under Gradio is made with: public files, and the middleware.
+    """The settings of the application under Gradio: public files and the middleware.
 
-    The files under `PUBLIC` are those of the repository; `--auth` does not hide them, or a link
-    that is shared would have no picture.
+    The files under `PUBLIC` are from the repository. They are public also with `--auth`, so that a
+    shared link has a picture.
     """
     return {
         "routes": [Mount(f"/{PUBLIC}", StaticFiles(directory=ASSETS))],
@@ -33,13 +33,13 @@ def app_settings() -> dict[str, Any]:
 
 
 class ServedHtml:
-    """ASGI middleware that completes the HTML of the page and leaves all else as it is."""
+    """ASGI middleware that completes the HTML of the page and leaves other responses unchanged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Inside another program, the path begins with the one at which the page is mounted.
+        # In another program, the path begins with the mount path of the page.
         mounted = scope.get("root_path", "")
         if scope["type"] != "http" or scope["path"].removeprefix(mounted) not in ("", "/"):
             await self._app(scope, receive, send)

@@ -12,7 +12,7 @@ import pytest
 from app.limits import Limits, LimitsError
 from app.live import LiveSession
 from app.ui import live_tab
-from app.ui.live_tab import GONE, Listener, Room
+from app.ui.live_tab import GONE, Listener, Listeners
 from tests.serving import ROOT, app_running
 from tests.sounds import with_soundfile
 
@@ -68,7 +68,7 @@ def test_an_upload_over_the_limit_is_refused_and_not_kept(monkeypatch, tmp_path)
 
 
 def test_a_room_has_so_many_places_and_those_who_leave_free_theirs(classifier):
-    room = Room(2)
+    room = Listeners(2)
     first, second, third = (Listener(LiveSession(classifier)) for _ in range(3))
     assert room.admits(first)
     assert room.admits(second)
@@ -82,7 +82,7 @@ def test_a_room_has_so_many_places_and_those_who_leave_free_theirs(classifier):
 
 
 def test_a_full_room_is_one_sentence(classifier, monkeypatch):
-    monkeypatch.setattr(live_tab, "ROOM", Room(1))
+    monkeypatch.setattr(live_tab, "LISTENERS", Listeners(1))
     _, answer = live_tab.hear(classifier, CHUNK, inside := Listener(LiveSession(classifier)))
     assert answer["heard"] == 0.5
     _, answer = live_tab.hear(classifier, CHUNK, None)
