@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .classifier import Classifier
+    from .episodes import SessionSummary
     from .errors import UndertoneError
     from .live import LiveSession, Reading
     from .prediction import predict_emotion
@@ -30,6 +31,7 @@ _HOMES = {
     "Prediction": ".recordings",
     "Reading": ".live",
     "RecordingAnalyzer": ".recordings",
+    "SessionSummary": ".episodes",
     "UndertoneError": ".errors",
     "analyze": ".recordings",
     "analyze_channels": ".recordings",
@@ -44,6 +46,7 @@ __all__ = [
     "Prediction",
     "Reading",
     "RecordingAnalyzer",
+    "SessionSummary",
     "UndertoneError",
     "analyze",
     "analyze_channels",

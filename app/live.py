@@ -7,6 +7,7 @@ import numpy as np
 
 from .audio import HOP_SECONDS, SAMPLE_RATE, StreamResampler, checked_rate, level, resample
 from .classifier import Classifier
+from .episodes import EpisodeBuilder, SessionSummary
 from .errors import UndertoneError
 from .labelling import NO_SPEECH, Label, label
 from .mono import MonoStream
@@ -95,6 +96,11 @@ class LiveSession:
         self._smoothed: np.ndarray | None = None
         self._named: str | None = None
         self._started = False
+        self._episodes = EpisodeBuilder()
+
+    def summary(self) -> SessionSummary:
+        """What the session was like, up to the newest reading."""
+        return self._episodes.summary()
 
     @property
     def note(self) -> str | None:
@@ -153,9 +159,11 @@ class LiveSession:
         enough = self._spoken.sum() * FRAME / SAMPLE_RATE >= MINIMUM_SPEECH_SECONDS
         self._started |= enough
         said = self._update() if enough else self._pause()
+        rate = self.classifier.sample_rate
+        self._episodes.add((self._heard - len(step)) / rate, self._heard / rate, said)
         return Reading(
-            time=self._heard / self.classifier.sample_rate,
-            state=said.state if self._started else LISTENING,
+            time=self._heard / rate,
+            state=said.state,
             emotion=said.emotion,
             confidence=said.confidence,
             candidates=said.candidates,
@@ -182,7 +190,7 @@ class LiveSession:
 
     def _pause(self) -> Label:
         self._smoothed = self._named = None
-        return Label(NO_SPEECH)
+        return Label(NO_SPEECH if self._started else LISTENING)
 
     def _shown(self) -> dict[str, float]:
         if self._smoothed is None:

@@ -68,7 +68,7 @@ def _paced(chunks: Iterable[Chunk], real_time: bool) -> Iterator[Chunk]:
 
 
 def listen(session: LiveSession, chunks: Iterable[Chunk], table: Path | None = None) -> None:
-    """Show readings until the chunks end or the user presses Ctrl-C.
+    """Show readings until the chunks end or the user presses Ctrl-C, then the summary.
 
     Args:
         session: fresh.
@@ -76,6 +76,7 @@ def listen(session: LiveSession, chunks: Iterable[Chunk], table: Path | None = N
         table: a CSV file to write every reading to, as it comes.
     """
     with ExitStack() as stack:
+        stack.callback(_conclude, session)  # the last of all, after Ctrl-C too
         rows: Any = None
         if table is not None:
             file = stack.enter_context(table.open("w", newline="", encoding="utf-8"))
@@ -88,6 +89,12 @@ def listen(session: LiveSession, chunks: Iterable[Chunk], table: Path | None = N
                 if rows is not None:
                     rows.writerow(reading_row(reading, session.classifier.labels))
                     file.flush()
+
+
+def _conclude(session: LiveSession) -> None:
+    summary = session.summary()
+    if summary.episodes:
+        print(f"\n{summary}")  # outside a terminal the bars end without a line break
     if session.note:
         print(session.note, file=sys.stderr)
 

@@ -1,5 +1,7 @@
 """The live engine: the same readings however the stream is cut, and none without speech."""
 
+from itertools import pairwise
+
 import keras
 import numpy as np
 import pytest
@@ -183,6 +185,28 @@ def test_the_model_may_change_on_the_way(classifier, slower, speech):
     assert all(reading.probabilities for reading in between)
     plain = LiveSession(classifier, smoothing=0.0).feed(speech, RATE)
     np.testing.assert_allclose(shares(after[-1]), shares(plain[-1]), atol=0.2)
+
+
+def test_the_summary_tells_each_second_that_was_read_once(classifier, slower, speech):
+    session = LiveSession(classifier)
+    pause = np.zeros(4 * RATE, np.float32)
+    readings = session.feed(np.concatenate([pause[:RATE], speech, pause]), RATE)
+    session.use(slower)
+    session.feed(speech[: 2 * RATE], RATE, skip=True)
+    readings += session.feed(speech, RATE)
+    episodes = session.summary().episodes
+    assert all(episode.duration >= 0.49 for episode in episodes), "no episode is empty"
+    assert sum(episode.duration for episode in episodes) == pytest.approx(
+        len(readings) / 2, abs=0.1
+    )
+    for before, after in pairwise(episodes):
+        assert after.start >= before.end - 1e-3
+        gap = after.start - before.end > 1
+        assert gap or (before.state, before.emotion) != (after.state, after.emotion)
+    assert {reading.emotion for reading in readings} == {episode.emotion for episode in episodes}
+    assert (episodes[0].start, episodes[0].state) == (0, "listening")
+    session.reset()
+    assert session.summary().sentence == "No speech."
 
 
 @pytest.mark.parametrize("step", [0.0, -1.0, 3.5])

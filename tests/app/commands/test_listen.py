@@ -44,6 +44,19 @@ def test_every_reading_is_written_as_the_engine_gave_it(classifier, clip, tmp_pa
         assert sum(float(row[label]) for label in LABELS) == pytest.approx(1.0, abs=1e-3)
 
 
+def test_ctrl_c_ends_with_the_summary(classifier, clip, capsys):
+    def interrupted():
+        yield from play(clip, real_time=False)
+        raise KeyboardInterrupt
+
+    session = LiveSession(classifier)
+    with pytest.raises(KeyboardInterrupt):
+        listen(session, interrupted())
+    last = capsys.readouterr().out.rstrip().splitlines()[-1]
+    assert last == session.summary().sentence
+    assert last.startswith("Mostly ")
+
+
 def test_a_reading_is_eight_bars_with_the_current_one_named(classifier, clip):
     reading = LiveSession(classifier).feed(audio.load(clip), audio.SAMPLE_RATE)[-1]
     console = Console(width=100, record=True)

@@ -1,0 +1,94 @@
+"""A live session as a whole: its episodes, each emotion's share of the speech, and a sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from .labelling import NAMED, UNCLEAR, Label
+
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+ROUNDING = 1e-3  # seconds: times are whole samples, of another rate after a change of the model
+
+
+@dataclass(frozen=True)
+class Episode:
+    """Consecutive readings with the same state and emotion.
+
+    Attributes:
+        start, end: seconds since the session began; `end` is the later of the two.
+        state: "named", "unclear", "no speech" or "listening".
+        emotion: None unless `state` is "named".
+    """
+
+    start: float
+    end: float
+    state: str
+    emotion: str | None
+
+    @property
+    def duration(self) -> float:
+        """Seconds, above 0."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class SessionSummary:
+    """What a whole session was like.
+
+    Attributes:
+        episodes: in order. They overlap nowhere; sound that was skipped is a gap between two.
+    """
+
+    episodes: tuple[Episode, ...]
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """The share of the speech of each emotion and of "unclear", the largest first."""
+        seconds: dict[str, float] = {}
+        for episode in self.episodes:
+            if episode.state in (NAMED, UNCLEAR):
+                name = episode.emotion or episode.state
+                seconds[name] = seconds.get(name, 0.0) + episode.duration
+        total = sum(seconds.values())
+        ranked = sorted(seconds, key=seconds.__getitem__, reverse=True)
+        return {name: seconds[name] / total for name in ranked}
+
+    @property
+    def changes(self) -> int:
+        """From one named emotion to another; a pause or an unclear episode is no change."""
+        named = [episode.emotion for episode in self.episodes if episode.emotion]
+        return sum(before != after for before, after in pairwise(named))
+
+    @property
+    def sentence(self) -> str:
+        """The session in words: "Mostly angry, 36%; six changes." """
+        shares = self.shares
+        if not shares:
+            return "No speech."
+        first = next(iter(shares))
+        count = WORDS[self.changes] if self.changes < len(WORDS) else self.changes
+        return f"Mostly {first}, {shares[first]:.0%}; {count} change{'s' * (self.changes != 1)}."
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class EpisodeBuilder:
+    """Labels of steps in, episodes out."""
+
+    def __init__(self) -> None:
+        self._episodes: list[Episode] = []
+
+    def add(self, start: float, end: float, said: Label) -> None:
+        """Add the label of the next step, from `start` to the later `end` in seconds."""
+        if self._episodes:
+            last = self._episodes[-1]
+            same = (last.state, last.emotion) == (said.state, said.emotion)
+            if same and abs(last.end - start) < ROUNDING:
+                self._episodes[-1] = replace(last, end=end)
+                return
+        self._episodes.append(Episode(start, end, said.state, said.emotion))
+
+    def summary(self) -> SessionSummary:
+        """Of the steps so far."""
+        return SessionSummary(tuple(self._episodes))
