@@ -10,6 +10,7 @@ NO_SPEECH = "no speech"
 NAMED_FROM = 0.4  # for a bundle before its own is fitted
 # The other half of what "named" asks, the least probability, belongs to a bundle's calibration.
 CLEAR_LEAD = 0.1  # of the likeliest over the second, in probability
+CERTAIN = 0.9  # probability that is named where speech is not evident (`speech.evident`)
 HELD = 0.5  # of both that are asked suffices for the emotion that was named just before
 MOST_CANDIDATES = 3
 CANDIDATE_SHARE = 0.5  # of the largest probability, from which an emotion is a candidate beside it
@@ -33,7 +34,10 @@ class Label:
 
 
 def label(
-    probabilities: Mapping[str, float], named_from: float, before: str | None = None
+    probabilities: Mapping[str, float],
+    named_from: float,
+    before: str | None = None,
+    evident: bool = True,
 ) -> Label:
     """Name the likeliest emotion if it clearly leads.
 
@@ -41,12 +45,16 @@ def label(
         probabilities: by emotion, at least two; empty where there is no speech.
         named_from: the lowest probability of a named emotion, from the bundle.
         before: the emotion that was named just before in the same stream.
+        evident: whether there is clearly speech, and no crying; otherwise only what is `CERTAIN`
+            is named, or what was named just before.
     """
     if not probabilities:
         return Label(NO_SPEECH)
     first, second, *_ = ranked = sorted(probabilities, key=probabilities.__getitem__, reverse=True)
     confidence = probabilities[first]
     asked = HELD if first == before else 1.0
+    if not evident and first != before:
+        named_from = max(named_from, CERTAIN)
     lead = confidence - probabilities[second]
     if confidence >= asked * named_from and lead >= asked * CLEAR_LEAD:
         return Label(NAMED, first, confidence)

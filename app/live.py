@@ -11,7 +11,7 @@ from .episodes import EpisodeBuilder, SessionSummary
 from .errors import UndertoneError
 from .labelling import NO_SPEECH, Label, label
 from .mono import MonoStream
-from .speech import FRAME, MINIMUM_SPEECH_SECONDS, SpeechDetector
+from .speech import FRAME, MINIMUM_SPEECH_SECONDS, SpeechDetector, evident
 
 # Of silence before the first sample. The resampler holds back up to 40 ms at 48 kHz: without a lead
 # over it, every half second from a browser would fall just short and wait for the next.
@@ -92,7 +92,8 @@ class LiveSession:
         self._window = np.zeros(self.classifier.window, np.float32)
         self._heard = 0  # samples that have passed through the window
         self.received = 0.0  # seconds of sound fed so far
-        self._spoken = np.zeros(_frames(self.classifier), bool)
+        # Of the window's frames: the probability of speech, 0 without.
+        self._speech = np.zeros(_frames(self.classifier), np.float32)
         self._smoothed: np.ndarray | None = None
         self._named: str | None = None
         self._started = False
@@ -117,7 +118,7 @@ class LiveSession:
             self._heard = round(self._heard * new_rate / rate)
             self._resampler = StreamResampler(new_rate)
         self._window = _last(self._window, classifier.window)
-        self._spoken = _last(self._spoken, _frames(classifier))
+        self._speech = _last(self._speech, _frames(classifier))
         self._smoothed = self._named = None
         self.classifier = classifier
 
@@ -141,25 +142,28 @@ class LiveSession:
         hop = round(self.step * self.classifier.sample_rate)
         while len(self._pending) >= hop:
             step, self._pending = self._pending[:hop], self._pending[hop:]
-            spoken = self._hear(step)
+            speech = self._hear(step)
             if not skip:
-                readings.append(self._read(step, spoken))
+                readings.append(self._read(step, speech))
         return readings
 
     def _hear(self, step: np.ndarray) -> np.ndarray:
-        """Advance the window by a step; return which frames of the step have speech."""
+        """Advance the window by a step; return the probability of speech of the step's frames."""
         self._window = np.concatenate([self._window[len(step) :], step])
         self._heard += len(step)
         heard = resample(step, self.classifier.sample_rate)
-        spoken = self._detector.push(heard)
-        self._spoken = np.concatenate([self._spoken, spoken])[-len(self._spoken) :]
-        return spoken
+        speech = self._detector.push(heard)
+        self._speech = np.concatenate([self._speech, speech])[-len(self._speech) :]
+        return speech
 
-    def _read(self, step: np.ndarray, spoken: np.ndarray) -> Reading:
-        enough = self._spoken.sum() * FRAME / SAMPLE_RATE >= MINIMUM_SPEECH_SECONDS
-        self._started |= enough
-        said = self._update() if enough else self._pause()
+    def _read(self, step: np.ndarray, speech: np.ndarray) -> Reading:
         rate = self.classifier.sample_rate
+        spoken = (self._speech > 0).sum() * FRAME / SAMPLE_RATE
+        expected = self._speech.sum() * FRAME / SAMPLE_RATE
+        enough = spoken >= MINIMUM_SPEECH_SECONDS
+        self._started |= bool(enough)
+        length = min(self._heard, len(self._window)) / rate
+        said = self._update(bool(evident(spoken, expected, length))) if enough else self._pause()
         self._episodes.add((self._heard - len(step)) / rate, self._heard / rate, said)
         return Reading(
             time=self._heard / rate,
@@ -168,11 +172,11 @@ class LiveSession:
             confidence=said.confidence,
             candidates=said.candidates,
             probabilities=self._shown(),
-            speech_share=float(spoken.mean()) if len(spoken) else 0.0,
+            speech_share=float((speech > 0).mean()) if len(speech) else 0.0,
             level=level(step),
         )
 
-    def _update(self) -> Label:
+    def _update(self, certain: bool) -> Label:
         """Smooth by Bayes' rule: the prior from the last reading, times the evidence of the window.
 
         The prior expects the same emotion with the probability `smoothing`, otherwise any emotion.
@@ -184,7 +188,7 @@ class LiveSession:
             expected = self.smoothing * self._smoothed + (1 - self.smoothing) / len(new)
             new = expected * new ** np.sqrt(1 - self.smoothing)
         self._smoothed = new / new.sum()
-        said = label(self._shown(), self.classifier.info.named_from, self._named)
+        said = label(self._shown(), self.classifier.info.named_from, self._named, certain)
         self._named = said.emotion
         return said
 

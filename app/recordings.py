@@ -211,6 +211,7 @@ class RecordingAnalyzer:
         self._tail_start = 0
         self._speech: list[np.ndarray] = []
         self._probabilities: list[np.ndarray] = []
+        self._evident: list[np.ndarray] = []
         self._done = 0  # windows
 
     @property
@@ -239,6 +240,7 @@ class RecordingAnalyzer:
             *self._edges(0, self._done),
             np.concatenate(self._speech),
             np.concatenate(self._probabilities),
+            np.concatenate(self._evident),
             self._hop / self.sample_rate,
         )
         labels, named_from = self._classifier.labels, self._classifier.info.named_from
@@ -247,7 +249,8 @@ class RecordingAnalyzer:
         )
         share = shares(segments)
         mean = by_name(windows.mean(windows.spoken), labels) if windows.spoken.any() else {}
-        said = _whole(mean, [name for name in share if name in labels], named_from)
+        emotions = [name for name in share if name in labels]
+        said = _whole(mean, emotions, named_from, bool(windows.evident.any()))
         return Analysis(
             duration=self.duration,
             speech_seconds=self._track.total,
@@ -289,6 +292,7 @@ class RecordingAnalyzer:
             rows = spoken[first : first + BATCH]
             probabilities[rows] = self._classifier.probabilities(self._cut(self._done + rows))
         self._speech.append(speech)
+        self._evident.append(self._track.evident(starts, ends))
         self._probabilities.append(probabilities)
         self._done = windows
         self._tail = self._tail[windows * self._hop - self._tail_start :].copy()
@@ -316,8 +320,10 @@ def _checked_hop(hop: float, classifier: Classifier) -> int:
     return round(hop * classifier.sample_rate)
 
 
-def _whole(probabilities: Mapping[str, float], emotions: list[str], named_from: float) -> Label:
+def _whole(
+    probabilities: Mapping[str, float], emotions: list[str], named_from: float, evident: bool
+) -> Label:
     """The label of a recording with these mean probabilities and emotions of its segments."""
     if len(emotions) > 1:
         return Label(MIXED, candidates=tuple(emotions))
-    return label(probabilities, named_from)
+    return label(probabilities, named_from, evident=evident)

@@ -27,6 +27,7 @@ class Windows:
         starts, ends: (n,) in seconds.
         speech: (n,) seconds of speech in each.
         probabilities: (n, labels), NaN where there is too little speech.
+        evident: (n,) whether speech is; see `speech.evident`.
         hop: seconds between two of them.
     """
 
@@ -34,6 +35,7 @@ class Windows:
     ends: np.ndarray
     speech: np.ndarray
     probabilities: np.ndarray
+    evident: np.ndarray
     hop: float
 
     @property
@@ -64,12 +66,13 @@ def table_of_windows(windows: Windows, labels: Sequence[str], named_from: float)
     """One row per window: `COLUMNS`, then one column per label."""
     rows = [
         (said, share, row if said.state != NO_SPEECH else None)
-        for row, share in zip(
+        for row, evident, share in zip(
             windows.probabilities,
+            windows.evident.tolist(),
             np.minimum(windows.speech / np.maximum(windows.ends - windows.starts, 1e-9), 1.0),
             strict=True,
         )
-        for said in [label(by_name(row, labels), named_from)]
+        for said in [label(by_name(row, labels), named_from, evident=evident)]
     ]
     return _table(list(zip(windows.starts, windows.ends, strict=True)), rows, labels)
 
@@ -187,7 +190,8 @@ def _described(
     mean = windows.mean(chosen)
     lengths = windows.ends[chosen] - windows.starts[chosen]
     share = float(windows.speech[chosen].sum() / max(lengths.sum(), 1e-9))
-    return label(by_name(mean, labels), named_from), min(share, 1.0), mean
+    said = label(by_name(mean, labels), named_from, evident=bool(windows.evident[chosen].any()))
+    return said, min(share, 1.0), mean
 
 
 def _table(

@@ -35,6 +35,13 @@ SPEECH_THRESHOLD = 0.5  # probability from which a frame is speech
 SLOWED, BY = 7, 5
 SLOWED_THRESHOLD = 0.7
 MINIMUM_SPEECH_SECONDS = 0.25  # of speech that a window needs to carry an emotion
+# Crying and other sounds of people that are no speech pass for a moment, or with fluttering
+# probabilities. So an emotion is named where speech is evident (`labelling` has the exception). Of
+# 1811 windows of crying babies 5.0 % are named, without this 15.6 %; of 556 spoken clips, with
+# every scream of RAVDESS' actress 6, none loses its name. Chosen on every other baby and clip; of
+# the other babies' windows 5.5 % are named.
+EVIDENT_SHARE = 0.31  # of a window that is speech
+EVIDENT_PROBABILITY = 0.84  # mean over the speech
 
 
 class SpeechDetector:
@@ -51,7 +58,7 @@ class SpeechDetector:
         self._last = np.zeros(1)  # sample, to interpolate from
         self._samples = 0
         self._frames = 0
-        self._lower = np.zeros(0, bool)  # slowed frames that belong to the next frames
+        self._lower = np.zeros(0, np.float32)  # slowed frames that belong to the next frames
 
     def push(self, waveform: np.ndarray) -> np.ndarray:
         """Add the next samples, of any number; an incomplete frame waits for more.
@@ -60,16 +67,17 @@ class SpeechDetector:
             waveform: (n,) float32 in [-1, 1], mono at `SAMPLE_RATE`.
 
         Returns:
-            (k,) bool, whether each of the completed frames of `FRAME` samples is speech.
+            (k,) float32, the probability of speech in each of the completed frames of `FRAME`
+            samples; 0 where it is below the threshold and the frame is no speech.
         """
         step = MOST_FRAMES * FRAME
         blocks = [waveform[first : first + step] for first in range(0, len(waveform), step)]
-        return np.concatenate([np.zeros(0, bool), *map(self._push, blocks)])
+        return np.concatenate([np.zeros(0, np.float32), *map(self._push, blocks)])
 
     def _push(self, block: np.ndarray) -> np.ndarray:
         level = self._leveller.push(block)
-        speech = self._as_it_is.push(level) >= SPEECH_THRESHOLD
-        lower = self._slowed.push(self._slow_down(level)) >= SLOWED_THRESHOLD
+        speech = self._as_it_is.push(level)
+        lower = self._slowed.push(self._slow_down(level))
         self._lower = lower = np.concatenate([self._lower, lower])
         if not len(speech):
             return speech
@@ -79,7 +87,9 @@ class SpeechDetector:
         ends -= ends[0]
         self._frames += len(speech)
         self._lower = lower[ends[-1] :]
-        return speech | np.logical_or.reduceat(lower[: ends[-1]], ends[:-1])
+        slowed = np.maximum.reduceat(lower[: ends[-1]], ends[:-1])
+        found = (speech >= SPEECH_THRESHOLD) | (slowed >= SLOWED_THRESHOLD)
+        return np.where(found, np.maximum(speech, slowed), np.float32(0))
 
     def _slow_down(self, samples: np.ndarray) -> np.ndarray:
         """The next samples of the stream, slowed down by linear interpolation."""
@@ -187,6 +197,7 @@ class SpeechTrack:
         self._samples = 0
         self._edges = np.zeros(1)  # seconds: where each frame begins, and the end of the last
         self._spoken_before = np.zeros(1)  # seconds of speech before each edge
+        self._expected_before = np.zeros(1)  # the same, times the probabilities of speech
 
     def push(self, waveform: np.ndarray) -> None:
         """Add the next block, (n,) float32 in [-1, 1], mono at `SAMPLE_RATE`."""
@@ -212,6 +223,12 @@ class SpeechTrack:
         before = np.interp(starts, self._edges, self._spoken_before)
         return np.interp(ends, self._edges, self._spoken_before) - before
 
+    def evident(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Whether speech is evident between each start and its end, (k,) bool; see `evident`."""
+        before = np.interp(starts, self._edges, self._expected_before)
+        expected = np.interp(ends, self._edges, self._expected_before) - before
+        return evident(self.seconds(starts, ends), expected, ends - starts)
+
     def pauses(self) -> list[tuple[float, float]]:
         """Start and end of each stretch without speech, in seconds and in order."""
         silent = np.diff(self._spoken_before) == 0
@@ -221,9 +238,23 @@ class SpeechTrack:
     def _extend(self, speech: np.ndarray) -> None:
         frames = len(self._edges) + np.arange(len(speech))
         edges = np.minimum(frames * FRAME, self._samples) / SAMPLE_RATE
-        spoken = speech * np.diff(edges, prepend=self.covered)
+        seconds = np.diff(edges, prepend=self.covered)
+        spoken, expected = (speech > 0) * seconds, speech * seconds
         self._edges = np.append(self._edges, edges)
         self._spoken_before = np.append(self._spoken_before, self.total + np.cumsum(spoken))
+        last = self._expected_before[-1]
+        self._expected_before = np.append(self._expected_before, last + np.cumsum(expected))
+
+
+def evident(spoken: np.ndarray, expected: np.ndarray, length: np.ndarray | float) -> np.ndarray:
+    """Whether there is so much and so certain speech that an emotion may be named.
+
+    Args:
+        spoken: seconds of speech.
+        expected: the same, times the probabilities of speech.
+        length: seconds of the window.
+    """
+    return (spoken >= EVIDENT_SHARE * length) & (expected >= EVIDENT_PROBABILITY * spoken)
 
 
 def speech_track(waveform: np.ndarray) -> SpeechTrack:

@@ -168,7 +168,7 @@ def changes(data: Data, sample_rate: int, window: int) -> dict[str, Change]:
 def spoken(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     """The waveform from the first speech on; all of it if there is no speech."""
     frames = SpeechDetector().push(audio.resample(waveform, sample_rate, audio.SAMPLE_RATE))
-    first = int(frames.argmax())
+    first = int((frames > 0).argmax())
     return waveform[round(first * FRAME / audio.SAMPLE_RATE * sample_rate) :]
 
 

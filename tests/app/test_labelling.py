@@ -35,6 +35,14 @@ def test_what_was_named_just_before_needs_half_as_much():
     assert label({"sad": 0.33, "disgust": 0.3, "calm": 0.2}, 0.4, "sad").state == "unclear"
 
 
+def test_without_evident_speech_only_what_is_certain_is_named_or_was_before():
+    sure, likely = {"sad": 0.91, "calm": 0.09}, {"sad": 0.8, "calm": 0.2}
+    assert label(sure, 0.4, evident=False) == Label("named", "sad", 0.91)
+    assert label(likely, 0.4, evident=False) == Label("unclear", candidates=("sad", "calm"))
+    assert label(likely, 0.4, "sad", evident=False) == Label("named", "sad", 0.8)
+    assert label(likely, 0.4, "calm", evident=False).state == "unclear"
+
+
 @given(
     st.lists(st.floats(1e-6, 1.0), min_size=2, max_size=12),
     st.floats(0.05, 1.0),

@@ -22,7 +22,9 @@ def windows(rows, duration):
         if row is not None:
             probabilities[at] = row if isinstance(row, tuple) else 0.1 + 0.7 * np.eye(3)[row]
     speech = np.where(np.isnan(probabilities[:, 0]), 0.0, 2.0)
-    return Windows(starts, np.minimum(starts + WINDOW, duration), speech, probabilities, HOP)
+    return Windows(
+        starts, np.minimum(starts + WINDOW, duration), speech, probabilities, speech > 0, HOP
+    )
 
 
 def segments(rows, pauses=(), named_from=0.4):

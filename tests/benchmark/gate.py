@@ -1,7 +1,7 @@
 """`python -m tests.benchmark.gate --data DIR`: what the speech gate lets through.
 
 Every 3-second window of every recorded noise, and of clips of every corpus, clean, in such noise at
-10 dB, softer and louder. Prints a table and writes it as JSON.
+10 dB, softer and louder; and of crying babies. Prints a table and writes it as JSON.
 """
 
 import json
@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
+from tqdm import tqdm
 
 from app.audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
 from app.files import write_text
+from app.labelling import NAMED, NO_SPEECH
+from app.recordings import analyze
 from app.speech import MINIMUM_SPEECH_SECONDS, speech_track
 from model_training.corpora.clips import Clips, decode, noises
 from model_training.corpora.table import load_corpora
@@ -23,6 +27,21 @@ from model_training.ingredients.waveform_augmentation import gain, looped, with_
 
 SPOKEN_SECONDS = 1.0  # of speech in the clean window, from which it should carry an emotion
 WINDOW = round(WINDOW_SECONDS * SAMPLE_RATE)
+
+
+def cries(data: Path) -> list[Path]:
+    """Recordings of crying babies, in `more/donateacry` beside the corpora; none without it."""
+    return sorted((data.parent / "more" / "donateacry").glob("*.ogg"))
+
+
+def crying(paths: list[Path]) -> dict[str, float]:
+    """The number of windows of crying babies, and the shares with a label and with an emotion."""
+    states = pd.concat([analyze(path).windows["state"] for path in tqdm(paths, "crying")])
+    return {
+        "windows": len(states),
+        "carry an emotion": float((states != NO_SPEECH).mean()),
+        "are given one": float((states == NAMED).mean()),
+    }
 
 
 def speech(waveform: np.ndarray) -> np.ndarray:
@@ -79,6 +98,8 @@ def main(
             "carry an emotion": float((heard >= MINIMUM_SPEECH_SECONDS).mean()),
         }
     }
+    if paths := cries(data):
+        figures["crying babies"] = crying(paths)
     table = load_corpora(data).table
     decoded = decode(table, SAMPLE_RATE)
     spoken = table[table["kind"] == "speech"]
