@@ -40,13 +40,19 @@ def first_page(url: str, server: subprocess.Popen[bytes]) -> str:
 
 
 @contextmanager
-def app_running(*options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def app_running(
+    *options: str, port: int | None = None
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The app in a process of its own, as soon as its page is there, and its address.
+
+    Args:
+        options: of the command.
+        port: to listen on; None for a free one.
 
     Raises:
         RuntimeError: there is no page; with what the app said.
     """
-    port = free_port()
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile() as log:
         app = subprocess.Popen(

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from pathlib import Path
 from weakref import WeakSet
 
@@ -31,6 +32,7 @@ HEAD = f'<script id="plotly" async src="gradio_api/file={PLOTLY.as_posix()}"></s
 # then. The page keeps the sound meanwhile (assets/page/microphone.js).
 BEHIND = 1.5
 SKIPPED_AT_MOST = 2.0
+QUIET = 3.0  # seconds without a chunk, after which the lag counts from zero
 GONE = 5.0  # seconds without a chunk until another user may record
 
 Chunk = tuple[int, np.ndarray]  # sample rate in Hz; (n,) or (n, channels) int16
@@ -45,12 +47,16 @@ class Listener:
         began: start of the recording by `time.monotonic`; None before it.
         read: seconds of sound at the newest reading.
         seen: arrival of the newest chunk by `time.monotonic`.
+        answered: answer to the chunk before it by `time.monotonic`.
+        stream: number of the recording, with which the page sorts answers.
     """
 
     session: LiveSession
     began: float | None = None
     read: float = 0.0
     seen: float = 0.0
+    answered: float = field(default_factory=time.monotonic)
+    stream: int = field(default_factory=count(1).__next__)
 
 
 class Listeners:
@@ -89,6 +95,7 @@ def build(classifier: Classifier, page: gr.Blocks) -> None:
         sources=["microphone"],
         streaming=True,
         show_label=False,
+        waveform_options=gr.WaveformOptions(show_recording_waveform=False),
         elem_id="microphone",
         buttons=[],
     )
@@ -163,27 +170,32 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
         listener: of this user; None after a reconnection, which begins a new one.
 
     Returns:
-        The listener if it is new, and for the page the seconds of sound so far with the readings
-        that the chunk completed, or the reason why the recording ends; `gr.skip()` for no change.
+        The listener if it is new, and for the page the number of the stream, the seconds of sound so
+        far and the readings that the chunk completed, or the reason why the recording ends;
+        `gr.skip()` for no change.
     """
     if chunk is None:
         return gr.skip(), gr.skip()
     current = listener or Listener(LiveSession(classifier))
     refusal = refused(current)
     if refusal:
-        return gr.skip(), {"refusal": refusal}
+        return gr.skip(), {"stream": current.stream, "refusal": refusal}
     sample_rate, samples = chunk
     session = current.session
     end = session.received + len(samples) / sample_rate
     now = time.monotonic()
-    current.began = current.began or now - end
+    # After a pause without chunks, such as a lost connection, the lag counts from zero.
+    if current.began is None or now - current.answered > QUIET:
+        current.began = now - end
     ready = session.classifier.ready  # until then, sound is added without readings
     late = now - current.began - end > BEHIND
     skip = not ready or (late and end - current.read < SKIPPED_AT_MOST)
     readings = session.feed(samples, sample_rate, skip)
     if readings:
         current.read = end
+    current.answered = time.monotonic()
     answer = {
+        "stream": current.stream,
         "heard": round(end, 3),
         "readings": [reading_record(reading) for reading in readings],
         "loading": not ready,

@@ -14,7 +14,17 @@ from .link_preview import TITLE
 from .served_html import app_settings
 
 STYLES = ("styles.css", "live.css", "recordings.css", "about.css")
-HEAD_SCRIPTS = ("gradio_patches.js", "microphone.js", "save.js", "session.js", "zip.js")
+HEAD_SCRIPTS = (
+    "gradio_patches.js",
+    "microphone.js",
+    "save.js",
+    "zip.js",
+    "replay.js",
+    "session.js",
+    "timeline.js",
+    "plot.js",
+    "recording_sign.js",
+)
 DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get
 
 INK = gr.themes.Color(

@@ -1,15 +1,14 @@
 // The live panel. Gradio runs this once with `element`, `props` and `watch` in scope. The server
-// sends new readings only; the earlier ones are kept here. It uses what the head of the page defines:
-// `recordingSession` (session.js), `gradioPatches` and Plotly, and defines, for the events of Gradio's
-// recorder:
+// sends new readings only; the earlier ones are kept in the page. It uses what the head of the page
+// defines, and defines, for the events of Gradio's recorder:
 //
 // window.undertone:
 //   started()   a recording begins
 //   stopped()   it has ended, or could not begin
-const WINDOW = 60; // seconds on the plot
 const SILENT = 3000; // ms without a reading after which the server counts as behind
-const BEHIND = 4; // seconds between what was recorded and what was heard, from which it is said
+const BEHIND = 4; // seconds between what was recorded and what was read, from which it is said
 const QUIETEST = -60; // dBFS, the left end of the meter
+const MOST_KEPT = 6; // recordings
 const LOADING = "The model is loading."; // no longer than what comes after it, or the page jumps
 const STATUS = {
   idle: "Not recording",
@@ -18,37 +17,37 @@ const STATUS = {
   speaking: "Speaking",
   waiting: "Waiting for the server",
 };
-
-const EMPTY = {
-  text: "The last minute appears here.",
-  xref: "paper",
-  yref: "paper",
-  x: 0.5,
-  y: 0.6,
-  showarrow: false,
-  font: { size: 14 },
+const LABELS = {
+  now: "Confidence of each emotion",
+  whole: "Share of the speech with each emotion",
 };
 
 const find = (selector) => element.querySelector(selector);
 const root = find(".live");
-const history = find(".history");
 const rows = [...element.querySelectorAll(".shares li")];
 const emotions = props.emotions;
-const session = window.recordingSession(element, emotions);
+const patches = window.gradioPatches;
+const plot = window.livePlot(find(".history"), emotions, root);
+const timeline = window.recordingTimeline(element, emotions);
 
-let times = [];
-let shares = emotions.map(() => []);
+let sessions = window.sessionShelf.load(); // the oldest first; the last one goes on, or was the last
+let session = null; // the recording that goes on; null between two
+let stream = null; // which recording the server answers about, by its own name
+let ended = null; // and which one is over
+let offset = 0; // seconds, of a server's clock that began anew behind the recording's
 let watchdog = 0;
-let began = 0; // ms, when the recording did
 let loading = false; // the server its model
-let zoom = null; // seconds that a person chose to look at; null follows the recording
+let offlineSince = 0; // ms; 0 while the server can be reached
 
-function show(state, face, title, detail, colour) {
+const percent = (share) => `${Math.round(100 * share)}%`;
+
+function show(state, { emotion, title, detail, quiet = false }) {
   root.dataset.state = state;
-  root.style.setProperty("--now", colour ?? "transparent");
+  root.classList.toggle("quiet", quiet);
+  root.style.setProperty("--now", emotion?.colour ?? "transparent");
   // Rewriting the same words would make a screen reader say them again.
   for (const [selector, text] of [
-    [".face", face],
+    [".face", emotion?.symbol ?? ""],
     [".emotion", title],
     [".detail", detail],
     [".status-text", STATUS[state]],
@@ -58,12 +57,14 @@ function show(state, face, title, detail, colour) {
   }
 }
 
-function showShares(probabilities) {
-  rows.forEach((row) => {
-    const share = probabilities[row.dataset.emotion] ?? 0;
-    row.style.setProperty("--share", share);
-    row.querySelector(".percent").textContent = row.dataset.emotion in probabilities ? percent(share) : "–";
-  });
+function showShares(shares, current, label) {
+  find(".shares").setAttribute("aria-label", label);
+  for (const row of rows) {
+    const { emotion } = row.dataset;
+    row.classList.toggle("current", emotion === current);
+    row.style.setProperty("--share", shares[emotion] ?? 0);
+    row.querySelector(".percent").textContent = emotion in shares ? percent(shares[emotion]) : "–";
+  }
 }
 
 function showLevel(level) {
@@ -73,204 +74,207 @@ function showLevel(level) {
   meter.style.setProperty("--level", 1 - shown / QUIETEST);
 }
 
-const percent = (share) => `${Math.round(100 * share)}%`;
+const light = (reading) => (reading.speaking ? "speaking" : "no speech");
 
 function showReading(reading) {
   const emotion = emotions.find((one) => one.name === reading.emotion);
-  for (const row of rows) row.classList.toggle("current", row.dataset.emotion === reading.emotion);
-  showShares(reading.probabilities);
+  showShares(reading.probabilities, reading.emotion, LABELS.now);
   showLevel(reading.level);
-  if (!root.dataset.recording) return rest(); // the last chunk can come after stop
   if (emotion) {
     const detail = `${percent(reading.confidence)} confident`;
-    show(light(reading), emotion.symbol, emotion.name, detail, emotion.colour);
-  } else if (reading.state === "unclear") {
-    show(light(reading), "", "Unclear", `${reading.candidates.join(" or ")}, with no clear lead`);
+    show(light(reading), { emotion, title: emotion.name, detail });
+  } else if (reading.state === window.RecordingSession.UNCLEAR) {
+    const title = `Unclear: ${reading.candidates.join(" or ")}`;
+    show(light(reading), { title, detail: "No emotion leads clearly.", quiet: true });
   } else if (reading.state === "no speech") {
-    show("no speech", "", "No speech", "Waiting for a voice.");
+    show(light(reading), { title: "No speech", detail: "Waiting for a voice." });
   } else {
     listen();
   }
-}
-
-const light = (reading) => (reading.speaking ? "speaking" : "no speech");
-
-function remember(reading) {
-  times.push(reading.time);
-  shares.forEach((line, index) => line.push(reading.probabilities[emotions[index].name] ?? null));
-  // One more than fits, so that the lines leave the plot through its edge.
-  while (times.length > 1 && times[1] < reading.time - WINDOW) {
-    times.shift();
-    for (const line of shares) line.shift();
-  }
-}
-
-function draw() {
-  if (!window.Plotly) return;
-  const style = getComputedStyle(root);
-  const grey = style.getPropertyValue("--plot-text").trim();
-  const grid = style.getPropertyValue("--plot-grid").trim();
-  const now = times.at(-1) ?? 0;
-  const current = rows.findIndex((row) => row.classList.contains("current"));
-  const traces = emotions.map((emotion, index) => ({
-    x: times.slice(),
-    y: shares[index].slice(),
-    name: `${emotion.symbol} ${emotion.name}`,
-    mode: "lines",
-    connectgaps: false,
-    line: {
-      color: emotion.colour,
-      width: index === current ? 4 : 2,
-      shape: "spline",
-      smoothing: 0.5,
-    },
-    hovertemplate: "%{y:.0%}",
-  }));
-  const layout = {
-    uirevision: "live",
-    autosize: true,
-    margin: { l: 50, r: 12, t: 8, b: 40 },
-    paper_bgcolor: "rgba(0,0,0,0)",
-    plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: style.fontFamily, size: 12, color: grey },
-    showlegend: false,
-    annotations: times.length ? [] : [EMPTY],
-    hovermode: "x unified",
-    hoverlabel: { bgcolor: style.getPropertyValue("--panel").trim(), bordercolor: grid },
-    xaxis: {
-      range: zoom ?? [Math.max(0, now - WINDOW), Math.max(WINDOW, now)],
-      ticksuffix: " s",
-      ticklabelstandoff: 8,
-      gridcolor: grid,
-      zeroline: false,
-      hoverformat: ".1f",
-    },
-    yaxis: {
-      range: [0, 1.02],
-      tickvals: [0, 0.5, 1],
-      tickformat: ".0%",
-      ticklabelstandoff: 6,
-      gridcolor: grid,
-      zeroline: false,
-      fixedrange: true,
-    },
-  };
-  Plotly.react(history, traces, layout, { displayModeBar: false, doubleClick: false });
-}
-
-function clear() {
-  times = [];
-  zoom = null;
-  shares = emotions.map(() => []);
-  for (const row of rows) row.classList.remove("current");
-  showShares({});
-  showLevel(QUIETEST);
 }
 
 function expectReading() {
   clearTimeout(watchdog);
   watchdog = setTimeout(
-    () => show("waiting", "", "Waiting", "No answer from the server for three seconds."),
+    () =>
+      show("waiting", {
+        title: "Waiting",
+        detail: "No answer from the server; the sound is kept in this page.",
+      }),
     SILENT,
   );
 }
 
 // Sound waits in the page while the server, or the line to it, is behind.
-function tellBacklog(heard) {
-  const behind = (performance.now() - began) / 1000 - heard;
-  find(".backlog").textContent =
-    root.dataset.recording && behind > BEHIND
-      ? `${Math.round(behind)} s behind: the server or the connection is too slow. Nothing is lost, but readings are late and fewer.`
-      : "";
+function tellBacklog() {
+  const behind = Math.round(session.recorded - session.heard);
+  if (offlineSince) {
+    const away = Math.round((performance.now() - offlineSince) / 1000);
+    tell(`No connection to the server for ${away} s. Nothing is lost: the sound is kept in this page and read later.`);
+  } else if (behind > BEHIND && !loading) {
+    tell(`${behind} s behind: the server or the connection is too slow. Nothing is lost, but readings are late and may be fewer.`);
+  } else {
+    tell("");
+  }
 }
 
-// After stop: the last emotion stays to be read, and nothing else seems to go on.
-function rest() {
-  if (rows.some((row) => row.classList.contains("current"))) {
-    root.dataset.state = "idle";
-    find(".status-text").textContent = STATUS.idle;
+function tell(words) {
+  find(".backlog").textContent = words;
+}
+
+// Nothing is recorded: the recording that is shown as a whole, or what there is to do.
+function rest(shown) {
+  showLevel(QUIETEST);
+  find(".elapsed").hidden = true;
+  const problem = document.documentElement.dataset.microphone;
+  if (shown?.readings.length) {
+    const headline = timeline.headline();
+    const { entries, spoken } = shown.summary();
+    const shares = Object.fromEntries(entries.map(({ name, seconds }) => [name, seconds / spoken]));
+    showShares(shares, headline.emotion?.name, LABELS.whole);
+    show("idle", headline);
+  } else if (problem && problem !== "outdated") {
+    show("idle", { title: "No microphone", detail: "The notice on this page says why." });
   } else if (loading) {
-    show("idle", "", "Getting ready", LOADING);
+    show("idle", { title: "Getting ready", detail: LOADING });
   } else {
-    show("idle", "", "Ready", "Press record and speak.");
+    show("idle", { title: "Ready", detail: "Press record and speak." });
   }
 }
 
 function listen() {
-  show("listening", "", "Listening", loading ? LOADING : "Say a sentence or two.");
+  show("listening", { title: "Listening", detail: loading ? LOADING : "Say a sentence or two." });
 }
 
-function tellLoading(now) {
-  if (now === loading) return;
-  loading = now;
-  if (root.dataset.recording) listen();
-  else rest();
+// A recording that is over, in the place of the one before.
+function present(shown) {
+  plot.clear();
+  for (const reading of shown.readings) plot.add(reading);
+  plot.draw(null);
+  timeline.show(shown);
+  timeline.finish();
+  rest(shown);
+  listEarlier(shown);
+}
+
+// A way back to what a new recording has replaced.
+function listEarlier(shown) {
+  const list = find(".earlier");
+  const others = sessions.filter((one) => one !== session && one !== shown);
+  list.hidden = !others.length;
+  for (const button of list.querySelectorAll("button")) button.remove();
+  for (const one of sessions.filter((one) => one !== session)) {
+    const button = document.createElement("button");
+    const time = new Date(one.began).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    button.type = "button";
+    button.textContent = `${time}, ${window.undertoneClock(one.heard)}`;
+    button.disabled = session !== null;
+    if (one === shown) button.setAttribute("aria-current", "true");
+    button.addEventListener("click", () => present(one));
+    list.append(button);
+  }
 }
 
 window.undertone = {
   started() {
-    root.dataset.recording = "yes";
-    find(".backlog").textContent = "";
-    clear();
-    session.clear();
-    began = performance.now();
+    // A refusal can be quicker than Gradio's word that the recording begins.
+    if (session || document.documentElement.dataset.microphone) return;
+    session = new window.RecordingSession(Date.now());
+    ended = stream;
+    stream = null;
+    offset = 0;
+    sessions = [...sessions.filter((one) => one.readings.length), session].slice(-MOST_KEPT);
+    window.recordingSign.show();
+    tell("");
+    plot.clear();
+    showShares({}, null, LABELS.now);
+    showLevel(QUIETEST);
+    timeline.show(session);
+    find(".elapsed").textContent = window.undertoneClock(0);
+    find(".elapsed").hidden = false;
+    listEarlier();
     listen();
     expectReading();
-    draw();
+    plot.draw(null);
   },
   stopped() {
     clearTimeout(watchdog);
-    delete root.dataset.recording;
-    showLevel(QUIETEST);
-    rest();
-    session.showSummary();
+    if (!session) return rest(null);
+    const over = session;
+    session = null;
+    patches.streamClosed();
+    window.recordingSign.hide();
+    if (!over.readings.length) sessions = sessions.filter((one) => one !== over);
+    tell("");
+    present(over);
   },
 };
 
 function end(reason) {
-  if (root.dataset.recording) window.gradioPatches.pressStop();
-  find(".backlog").textContent = reason;
+  patches.pressStop();
+  window.undertone.stopped();
+  tell(reason);
 }
 
-watch("value", () => {
-  if (!props.value) return;
-  if ("loading" in props.value) tellLoading(props.value.loading);
-  if (!("heard" in props.value || "refusal" in props.value)) return; // the page has just opened
-  window.gradioPatches.chunkAnswered();
-  if (loading) session.skipTo(props.value.heard);
-  if (props.value.refusal) return end(props.value.refusal);
-  for (const reading of props.value.readings) {
-    // Time that runs backwards is a new recording behind the last words of the old one.
-    if (reading.time <= (times.at(-1) ?? 0)) {
-      clear();
-      session.clear();
-    }
-    remember(reading);
+patches.events.addEventListener("chunk", async ({ detail }) => {
+  if (!session) return;
+  const current = session;
+  await current.sound.add(detail);
+  if (current !== session) return;
+  find(".elapsed").textContent = window.undertoneClock(current.recorded);
+  tellBacklog();
+});
+patches.events.addEventListener("offline", () => {
+  offlineSince = performance.now();
+});
+patches.events.addEventListener("online", () => {
+  offlineSince = 0;
+});
+patches.events.addEventListener("lost", () => {
+  if (session) end("The connection to the server was lost, and the recording ended. What was read is kept below.");
+});
+
+function hear(answer) {
+  patches.chunkAnswered();
+  if (!session || answer.stream === ended) return hearLate(answer);
+  if (answer.refusal) return end(answer.refusal);
+  if (stream !== null && answer.stream !== stream) offset = session.heard;
+  stream = answer.stream;
+  if (loading) session.skipTo(answer.heard);
+  for (const reading of later(answer.readings)) {
+    plot.add(reading);
     session.add(reading);
     showReading(reading);
   }
-  if (root.dataset.recording) expectReading();
-  else session.showSummary(); // the last chunk can come after stop
-  tellBacklog(props.value.heard);
-  session.drawRibbon();
-  draw();
-});
-
-function begin() {
-  draw();
-  // A range that is passed anew with every reading would undo a zoom, whatever `uirevision` says.
-  history.on("plotly_relayout", (change) => {
-    if ("xaxis.range[0]" in change) zoom = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
-  });
-  history.on("plotly_doubleclick", () => {
-    zoom = null;
-    draw();
-  });
-  // Light and dark are a class of the body.
-  new MutationObserver(draw).observe(document.body, { attributeFilter: ["class"] });
-  new ResizeObserver(() => history.offsetParent && Plotly.Plots.resize(history)).observe(history);
+  expectReading();
+  tellBacklog();
+  timeline.draw();
+  plot.draw(answer.readings.at(-1)?.emotion);
 }
 
-// Plotly is large: the rest of the panel does not wait for it.
-if (window.Plotly) begin();
-else document.querySelector("#plotly").addEventListener("load", begin);
+// The last chunk is answered after stop; by then, another recording may have begun.
+function hearLate({ stream: name, readings = [] }) {
+  const last = sessions.at(-1);
+  if (session || !last || name !== stream) return;
+  for (const reading of later(readings)) last.add(reading);
+  if (readings.length) present(last);
+}
+
+const later = (readings) => readings.map((reading) => ({ ...reading, time: reading.time + offset }));
+
+watch("value", () => {
+  if (!props.value) return;
+  if ("loading" in props.value && props.value.loading !== loading) {
+    loading = props.value.loading;
+    if (session) listen();
+    else rest(sessions.at(-1));
+  }
+  if ("heard" in props.value || "refusal" in props.value) hear(props.value); // or the page has just opened
+});
+
+plot.onClick((seconds) => timeline.playFrom(seconds));
+const save = () => window.sessionShelf.save(sessions);
+window.addEventListener("pagehide", save);
+document.addEventListener("visibilitychange", save);
+if (sessions.length) present(sessions.at(-1));
+else rest(null);

@@ -8,19 +8,23 @@
   const devices = navigator.mediaDevices;
   if (!devices) {
     say("insecure");
+    window.gradioPatches.forbidRecord();
     return;
   }
 
-  // A frame needs its page's permission, which no setting of the browser can replace.
-  const framed = () =>
-    window.self !== window.top && !document.featurePolicy?.allowsFeature("microphone");
+  // Only Chromium says what the page around this one allows; elsewhere, a refusal inside of one may
+  // have either reason, and the notice names both.
+  const policy = document.featurePolicy;
+  const framed = window !== window.top && !policy?.allowsFeature("microphone");
+  if (framed && policy) {
+    say("framed");
+    window.gradioPatches.forbidRecord();
+  }
 
-  const watch = (track) =>
-    track.addEventListener("ended", () => {
-      say("gone");
-      window.undertone?.stopped();
-      window.gradioPatches.pressStop();
-    });
+  const problemOf = ({ name }) => {
+    if (name === "NotAllowedError") return framed ? "framed" : "refused";
+    return name === "NotFoundError" ? "missing" : "busy";
+  };
 
   const ask = devices.getUserMedia.bind(devices);
   devices.getUserMedia = async (constraints) => {
@@ -34,17 +38,22 @@
         autoGainControl: false,
       };
     }
+    say(null);
+    await window.gradioPatches.recorderReady;
+    let stream;
     try {
-      await window.gradioPatches.recorderReady;
-      const stream = await ask(wanted);
-      say(null);
-      stream.getAudioTracks().forEach(watch);
-      return stream;
+      stream = await ask(wanted);
     } catch (error) {
-      const refused = framed() ? "framed" : "refused";
-      say({ NotAllowedError: refused, NotFoundError: "missing" }[error.name] ?? "busy");
+      say(problemOf(error));
       window.undertone?.stopped(); // Gradio has said by now that the recording began
-      throw error;
+      return null; // without a stream and without an error, Gradio's recorder rests and says nothing
     }
+    // Not when the recording ends, only when the microphone is unplugged or taken away.
+    stream.getAudioTracks()[0]?.addEventListener("ended", () => {
+      say("gone");
+      window.gradioPatches.pressStop();
+    });
+    window.gradioPatches.streamOpened();
+    return stream;
   };
 })();

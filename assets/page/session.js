@@ -1,132 +1,121 @@
-// The whole recording: a ribbon under the plot while it goes on, a summary and downloads when it
-// stops. Every reading stays in this page; the server keeps none. Runs in the head of the page.
+// The recordings of this page: their readings, what they amount to and the files of them. The server
+// keeps nothing of them. The readings outlive a reload of the page, the sound does not. Runs in the
+// head of the page.
 //
-// window.recordingSession(element, emotions) -> for the panel in `element`:
-//   add(reading)      keep the next reading
-//   skipTo(seconds)   no reading was made before this moment: the model was loading
-//   drawRibbon()      draw what was added
-//   showSummary()     shares and longest stretches of the emotions, with the downloads
-//   clear()           begin a new recording
-window.recordingSession = (element, emotions) => {
-  const SHORTEST = 60; // seconds that the ribbon shows at least
-  const COLUMNS = ["time", "state", "emotion", "candidates", "confidence", "speaking", "speech_share", "level"];
+// window.undertoneClock(seconds) -> "1:05"
+// new window.RecordingSession(began): one recording, which began at a time in ms since 1970
+//   readings, sound      what was added to it; `sound` is null after a reload
+//   add(reading)         keep the next reading
+//   skipTo(seconds)      no reading was made before this moment: the model was loading
+//   stretches()          the readings with `start` and `end` in seconds, each begins where one ends
+//   heard, recorded      seconds of sound that were read, and that were recorded
+//   summary()            seconds and longest stretch of each emotion and of "unclear"
+//   csv(names), json()   every reading as text
+// window.sessionShelf: keeps them across a reload
+//   save(sessions), load() -> sessions, the oldest first
+window.undertoneClock = (seconds) =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
-  const find = (selector) => element.querySelector(selector);
-  const percent = (share) => `${Math.round(100 * share)}%`;
+window.RecordingSession = class RecordingSession {
+  static UNCLEAR = "unclear";
+  static COLUMNS = ["time", "state", "emotion", "candidates", "confidence", "speaking", "speech_share", "level"];
 
-  const ribbon = find(".ribbon");
-  let readings = [];
-  let unread = 0; // seconds at the beginning that went by while the model was loading
+  readings = [];
+  unread = 0; // seconds at the beginning that went by while the model was loading
+  sound = new window.RecordedSound();
 
-  const clock = (seconds) =>
-    `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-  // Short episodes begin and end in the same second: tenths tell them apart.
-  const exactly = (seconds) => `${clock(seconds)}.${Math.floor((seconds * 10) % 10)}`;
-  const colourOf = (name) => emotions.find((one) => one.name === name)?.colour;
-
-  // Each reading with the moment it begins, which is where the one before ends.
-  const stretches = () =>
-    readings.map((reading, index) => ({ ...reading, start: index ? readings[index - 1].time : unread }));
-
-  function clear() {
-    readings = [];
-    unread = 0;
-    find(".summary").hidden = true;
-    drawRibbon();
+  constructor(began) {
+    this.began = began;
   }
 
-  function drawRibbon() {
-    const total = Math.max(SHORTEST, readings.at(-1)?.time ?? 0);
-    const ratio = window.devicePixelRatio || 1;
-    ribbon.width = ribbon.clientWidth * ratio;
-    ribbon.height = ribbon.clientHeight * ratio;
-    const pen = ribbon.getContext("2d");
-    for (const { start, time, emotion } of stretches()) {
-      if (!emotion) continue;
-      const left = Math.floor((start / total) * ribbon.width);
-      const right = Math.ceil((time / total) * ribbon.width);
-      pen.fillStyle = colourOf(emotion);
-      pen.fillRect(left, 0, right - left, ribbon.height);
-    }
-    find(".ribbon-end").textContent = clock(total);
+  add(reading) {
+    this.readings.push(reading);
   }
 
-  // Seconds and longest stretch of each emotion, the most frequent first.
-  function summarize() {
+  skipTo(seconds) {
+    this.unread = seconds;
+  }
+
+  get heard() {
+    return this.readings.at(-1)?.time ?? 0;
+  }
+
+  get recorded() {
+    return Math.max(this.heard, this.sound?.seconds ?? 0);
+  }
+
+  stretches() {
+    return this.readings.map((reading, index) => ({
+      reading,
+      start: index ? this.readings[index - 1].time : this.unread,
+      end: reading.time,
+      name: reading.emotion ?? (reading.state === RecordingSession.UNCLEAR ? reading.state : null),
+    }));
+  }
+
+  // `entries`: name, seconds and the longest stretch of each, the most frequent first; `spoken` and
+  // `named`: seconds of speech, and of those with an emotion; `changes`: from one emotion to another.
+  summary() {
     const found = new Map();
     let run = null;
-    for (const { start, time, emotion } of stretches()) {
-      if (!emotion) {
+    let last = null; // emotion
+    let changes = 0;
+    for (const { start, end, name } of this.stretches()) {
+      if (!name) {
         run = null;
         continue;
       }
-      run = run?.emotion === emotion ? { ...run, end: time } : { emotion, start, end: time };
-      const entry = found.get(emotion) ?? { emotion, seconds: 0, longest: run };
-      entry.seconds += time - start;
+      if (name !== RecordingSession.UNCLEAR) {
+        if (last && last !== name) changes += 1;
+        last = name;
+      }
+      run = run?.name === name ? { ...run, end } : { name, start, end };
+      const entry = found.get(name) ?? { name, seconds: 0, longest: run };
+      entry.seconds += end - start;
       if (run.end - run.start >= entry.longest.end - entry.longest.start) entry.longest = run;
-      found.set(emotion, entry);
+      found.set(name, entry);
     }
-    return [...found.values()].sort((one, other) => other.seconds - one.seconds);
-  }
-
-  function showSummary() {
-    if (!readings.length) return;
-    const entries = summarize();
+    const entries = [...found.values()].sort((one, other) => other.seconds - one.seconds);
     const spoken = entries.reduce((sum, entry) => sum + entry.seconds, 0);
-    const heard = readings.at(-1).time;
-    find(".summary-words").textContent = entries.length
-      ? `${clock(heard)} heard, an emotion in ${clock(spoken)} of it.`
-      : `${clock(heard)} heard, no speech in it.`;
-    find(".summary table").hidden = !entries.length;
-    find(".summary tbody").replaceChildren(
-      ...entries.map(({ emotion, seconds, longest }) => {
-        const { symbol, colour } = emotions.find((one) => one.name === emotion);
-        const row = document.createElement("tr");
-        const name = document.createElement("th");
-        name.scope = "row";
-        name.innerHTML = '<span class="symbol" aria-hidden="true"></span> <span></span>';
-        name.firstChild.textContent = symbol;
-        name.lastChild.textContent = emotion;
-        const cells = [
-          percent(seconds / spoken),
-          exactly(seconds),
-          `${exactly(longest.start)} to ${exactly(longest.end)}`,
-        ];
-        row.append(name);
-        for (const text of cells) row.insertCell().textContent = text;
-        row.style.setProperty("--colour", colour);
-        return row;
-      }),
-    );
-    find(".summary").hidden = false;
+    return { entries, spoken, named: spoken - (found.get(RecordingSession.UNCLEAR)?.seconds ?? 0), changes };
   }
 
-  function table() {
-    const names = emotions.map((emotion) => emotion.name);
-    const lines = readings.map((reading) => [
-      ...COLUMNS.map((column) =>
+  csv(names) {
+    const cell = (text) => (/[",\n]/.test(text) ? `"${String(text).replaceAll('"', '""')}"` : text);
+    const lines = this.readings.map((reading) => [
+      ...RecordingSession.COLUMNS.map((column) =>
         column === "candidates" ? reading.candidates.join(" or ") : (reading[column] ?? ""),
       ),
       ...names.map((name) => reading.probabilities[name] ?? ""),
     ]);
-    return [[...COLUMNS, ...names], ...lines].map((line) => line.join(",")).join("\n") + "\n";
+    const table = [[...RecordingSession.COLUMNS, ...names], ...lines];
+    return table.map((line) => line.map(cell).join(",")).join("\n") + "\n";
   }
 
-  find(".download-csv").addEventListener("click", () =>
-    window.saveText("undertone-session.csv", table()),
-  );
-  find(".download-json").addEventListener("click", () =>
-    window.saveText("undertone-session.json", JSON.stringify(readings, null, 1)),
-  );
-  new ResizeObserver(drawRibbon).observe(ribbon);
+  json() {
+    return JSON.stringify(this.readings, null, 1);
+  }
+};
 
-  return {
-    add: (reading) => readings.push(reading),
-    skipTo: (seconds) => {
-      unread = seconds;
-    },
-    drawRibbon,
-    showSummary,
-    clear,
-  };
+window.sessionShelf = {
+  KEY: "undertone-recordings",
+
+  save(sessions) {
+    const kept = sessions.map(({ began, unread, readings }) => ({ began, unread, readings }));
+    // A browser gives a page a few megabytes; the oldest recording goes first.
+    for (; kept.length; kept.shift()) {
+      try {
+        sessionStorage.setItem(this.KEY, JSON.stringify(kept));
+        return;
+      } catch (error) {
+        if (error.name !== "QuotaExceededError") throw error;
+      }
+    }
+  },
+
+  load() {
+    return JSON.parse(sessionStorage.getItem(this.KEY) ?? "[]").map(({ began, unread, readings }) =>
+      Object.assign(new window.RecordingSession(began), { unread, readings, sound: null }),
+    );
+  },
 };

@@ -1,12 +1,13 @@
 """Real Chromiums with a recording as their microphone, and recordings to give them."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from app import audio
 from tests.browser.chromium import ensure
@@ -15,6 +16,10 @@ from tests.serving import PATIENCE
 
 GRANTED = "--use-fake-ui-for-media-stream"
 FAKE = "--use-fake-device-for-media-stream"
+
+# A busy machine takes its time; what is there at once costs nothing.
+PATIENCE = 90_000  # ms for what a page does
+expect.set_options(timeout=20_000)  # ms for what is to be seen on it
 
 OpenPage = Callable[..., Page]
 
@@ -58,9 +63,26 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     opened.close()
 
 
-@pytest.fixture
-def open_page(
-    playwright: Playwright, recordings: dict[str, Path], app_url: str
+@pytest.fixture(scope="session")
+def browsers(playwright: Playwright) -> Iterator[Callable[[tuple[str, ...]], Browser]]:
+    """The Chromium with some switches, started once for all tests."""
+    started: dict[tuple[str, ...], Browser] = {}
+
+    def browser(switches: tuple[str, ...]) -> Browser:
+        if switches not in started:
+            started[switches] = playwright.chromium.launch(
+                executable_path=ensure(), args=[switch for switch in switches if switch]
+            )
+        return started[switches]
+
+    yield browser
+    for one in started.values():
+        one.close()
+
+
+@contextmanager
+def opening(
+    browsers: Callable[[tuple[str, ...]], Browser], recordings: dict[str, Path], app_url: str
 ) -> Iterator[OpenPage]:
     """Open the app in a new context.
 
@@ -69,18 +91,14 @@ def open_page(
         url: instead of the app's own.
         flags: further switches of Chromium.
     """
-    browsers: dict[tuple[str, ...], Browser] = {}
     contexts: list[BrowserContext] = []
 
     def open_page(microphone: str | None = "speech", url: str = app_url, flags: str = "") -> Page:
         heard = f"--use-file-for-fake-audio-capture={recordings[microphone or 'silence']}"
         switches = (FAKE, heard, *flags.split("|"), *([GRANTED] if microphone else []))
-        if switches not in browsers:
-            browsers[switches] = playwright.chromium.launch(
-                executable_path=ensure(), args=[switch for switch in switches if switch]
-            )
-        context = browsers[switches].new_context()
+        context = browsers(switches).new_context()
         contexts.append(context)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.goto(url)
         page.wait_for_selector("#live .history .main-svg", timeout=PATIENCE * SECOND)
@@ -89,5 +107,17 @@ def open_page(
     yield open_page
     for context in contexts:
         context.close()
-    for browser in browsers.values():
-        browser.close()
+
+
+@pytest.fixture
+def open_page(browsers, recordings, app_url) -> Iterator[OpenPage]:
+    """Open pages that are closed after the test; see `opening`."""
+    with opening(browsers, recordings, app_url) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def open_lasting_page(browsers, recordings, app_url) -> Iterator[OpenPage]:
+    """Open pages that the tests of a file share."""
+    with opening(browsers, recordings, app_url) as open_page:
+        yield open_page

@@ -31,6 +31,13 @@ def wait_for_readings(page: Page, count: int) -> None:
     )
 
 
+def saved(page: Page, button: str) -> Path:
+    """The file that a button gives, found by its selector."""
+    with page.expect_download() as download:
+        page.click(button)
+    return download.value.path()
+
+
 def upload(page: Page, *paths: Path) -> None:
     page.get_by_role("tab", name="Recordings").click()
     clear = page.locator("#recordings button[aria-label=Clear]")

@@ -47,7 +47,7 @@ def test_a_recording_may_begin_before_the_model_is_there(open_page, held_page):
     assert times[0] > 4, "readings begin at what is said now"
     assert np.diff(times) == pytest.approx(0.5), "and miss nothing of it"
     stop(page)
-    expect(page.locator("#live .summary")).to_contain_text("heard")
+    expect(page.locator("#live .summary")).to_contain_text("Listened for")
 
 
 def test_the_page_says_when_the_model_has_come(open_page, held_page):

@@ -1,8 +1,8 @@
 """The page as a person meets it: a real Chromium, a recording as its microphone."""
 
 import json
+import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
@@ -18,13 +18,14 @@ from tests.browser.steps import SECOND, plotted, record, stop, wait_for_readings
 def test_a_recording_shows_an_emotion_then_no_speech(open_page):
     page = open_page("speech")
     record(page)
-    expect(page.locator("#live .status-text")).to_have_text("Speaking", timeout=20 * SECOND)
+    expect(page.locator("#live .detail")).to_have_text(
+        re.compile(r"^\d+% confident$"), timeout=30 * SECOND
+    )
     assert page.locator("#live .emotion").inner_text().lower() in LABELS
-    assert page.locator("#live .detail").inner_text().endswith("% confident")
     assert page.locator("#live .shares .current").count() == 1
 
-    expect(page.locator("#live .status-text")).to_have_text("No speech", timeout=20 * SECOND)
-    assert page.locator("#live .emotion").inner_text() == "No speech"
+    expect(page.locator("#live .emotion")).to_have_text("No speech", timeout=20 * SECOND)
+    expect(page.locator("#live .status-text")).to_have_text("No speech")
     assert page.locator("#live .shares .current").count() == 0
     lines = plotted(page)
     assert len(lines) == len(LABELS)
@@ -87,7 +88,8 @@ def test_speech_and_silence_take_turns(open_page, classifier, recordings):
     silence = labels.index("no speech", labels.index("angry"))
     assert labels[0] == "listening"
     assert set(labels[silence + 1 :]) & expected
-    assert set(labels) <= expected | {"listening", "no speech"}
+    named = {label for label in labels if not label.startswith("unclear: ")}
+    assert named <= expected | {"listening", "no speech", "waiting"}
 
 
 def test_stop_gives_a_summary_and_every_reading(open_page):
@@ -97,7 +99,7 @@ def test_stop_gives_a_summary_and_every_reading(open_page):
     assert page.locator("#live .summary").is_hidden()
     stop(page)
     page.wait_for_timeout(1.5 * SECOND)  # for the last chunk
-    expect(page.locator("#live .summary-words")).to_contain_text("heard, an emotion in")
+    expect(page.locator("#live .summary-words")).to_contain_text("; named an emotion for 0:0")
     shares = page.locator("#live .summary tbody td:nth-child(2)").all_inner_texts()
     assert sum(int(share.rstrip("%")) for share in shares) == pytest.approx(100, abs=2)
     painted = page.evaluate(
@@ -119,9 +121,6 @@ def test_stop_gives_a_summary_and_every_reading(open_page):
     with page.expect_download() as document:
         page.click("#live .download-json")
     assert len(json.loads(Path(document.value.path()).read_text())) == len(readings)
-
-    record(page)
-    expect(page.locator("#live .summary")).to_be_hidden()
 
 
 def test_settings_act_on_a_recording_that_goes_on(open_page):
@@ -189,20 +188,6 @@ def test_two_people_do_not_see_each_other(open_page):
     for page in (speaking, silent):
         times = plotted(page)[0]["x"]
         assert times == [0.5 * (index + 1) for index in range(len(times))]
-
-
-def test_a_refused_microphone_gives_a_sentence(open_page):
-    page = open_page(None)
-    record(page)
-    notice = page.get_by_text("The browser was not allowed to use the microphone")
-    expect(notice.first).to_be_visible()
-    expect(page.locator("#live .status-text")).to_have_text("Not recording")
-
-
-def test_an_insecure_address_gives_a_sentence(open_page, app_url):
-    url = f"http://undertone.test:{urlsplit(app_url).port}"
-    page = open_page(url=url, flags="--host-resolver-rules=MAP undertone.test 127.0.0.1")
-    expect(page.get_by_text("Browsers give the microphone only").first).to_be_visible()
 
 
 def test_nothing_is_fetched_from_anywhere_else(open_page, app_url):

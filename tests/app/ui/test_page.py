@@ -65,7 +65,8 @@ def test_every_chunk_is_answered_with_what_was_heard_so_far(classifier):
         chunk = (BROWSER_RATE, np.zeros(BROWSER_RATE // 10, np.int16))
         same, answer = live_tab.hear(classifier, chunk, listener)
         assert is_kept(same)
-        assert answer == {"heard": heard, "readings": [], "loading": False}
+        expected = {"stream": listener.stream, "heard": heard, "readings": [], "loading": False}
+        assert answer == expected
     assert all(is_kept(update) for update in live_tab.hear(classifier, None, listener))
 
 
@@ -85,6 +86,14 @@ def test_a_server_that_is_behind_leaves_out_readings_and_no_sound(classifier, ch
     assert len(readings) < len(on_time) / 2
     assert {reading["time"] for reading in readings} <= {reading["time"] for reading in on_time}
     assert np.diff([0.0] + [reading["time"] for reading in readings]).max() <= 2.5
+
+
+def test_being_late_is_counted_anew_after_a_pause(classifier, chunks):
+    """Sound that never came cannot be caught up with, and no readings are left out for it."""
+    listener = Listener(LiveSession(classifier), began=time.monotonic() - 60)
+    listener.answered -= 2 * live_tab.QUIET
+    on_time = hear_all(classifier, chunks, Listener(LiveSession(classifier)))
+    assert hear_all(classifier, chunks, listener) == on_time
 
 
 def test_sound_is_heard_while_the_model_is_loading(classifier, chunks):

@@ -1,0 +1,105 @@
+"""Microphones that are refused, lost or stopped at once: one message, and nothing pretends."""
+
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import SECOND, record, wait_for_readings
+
+RECORD, STOP = "#microphone button.record-button", "#microphone button.stop-button"
+
+
+def one_message(page: Page, words: str) -> None:
+    """The page says so, once, and records nothing."""
+    expect(page.locator(".notice:visible")).to_contain_text(words, timeout=20 * SECOND)
+    expect(page.locator("#live .emotion")).to_have_text("No microphone")
+    expect(page.locator("#live .status-text")).to_have_text("Not recording")
+    expect(page.locator(".notice:visible")).to_have_count(1)
+    expect(page.locator("[data-testid=toast-body]")).to_have_count(0)
+
+
+def test_a_refused_microphone(open_page):
+    page = open_page(None)
+    record(page)
+    one_message(page, "The browser was not allowed to use the microphone")
+    expect(page.locator(RECORD)).to_be_enabled()
+
+
+def test_an_address_that_is_not_secure(open_page, app_url):
+    url = f"http://undertone.test:{urlsplit(app_url).port}"
+    page = open_page(url=url, flags="--host-resolver-rules=MAP undertone.test 127.0.0.1")
+    one_message(page, "Browsers give the microphone only to pages on https")
+    expect(page.locator(RECORD)).to_be_disabled()
+
+
+@pytest.fixture
+def page_around(app_url, tmp_path):
+    """The address of a page on another origin that holds the app in an iframe."""
+    (tmp_path / "index.html").write_text(f'<iframe src="{app_url}" width="900"></iframe>')
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
+
+
+def test_an_iframe_that_does_not_allow_it(open_page, page_around):
+    page = open_page()
+    page.goto(page_around)
+    frame = page.frame_locator("iframe")
+    notice = frame.locator(".notice:visible")
+    expect(notice).to_contain_text('allow="microphone"', timeout=90 * SECOND)
+    expect(frame.locator(RECORD)).to_be_disabled()
+
+
+def test_a_microphone_that_is_unplugged(open_page):
+    page = open_page("speech")
+    page.evaluate(
+        """() => {
+            const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            navigator.mediaDevices.getUserMedia = async (wanted) => {
+                const stream = await ask(wanted);
+                window.track = stream.getAudioTracks()[0];
+                return stream;
+            };
+        }"""
+    )
+    record(page)
+    wait_for_readings(page, 3)
+    # What Chromium does when a device is unplugged; scripts cannot unplug one.
+    page.evaluate("window.track.stop(); window.track.dispatchEvent(new Event('ended'))")
+    expect(page.locator(".notice:visible")).to_contain_text("The microphone is gone")
+    expect(page.locator("#live .status-text")).to_have_text("Not recording")
+    expect(page.locator("#live .summary")).to_be_visible()
+    expect(page.locator("#live .backlog")).to_have_text("")
+    expect(page.locator(RECORD)).to_be_enabled()
+
+
+def test_record_and_stop_at_once(open_page):
+    page = open_page("speech")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    for pause in (50, 150, 200):
+        page.click(RECORD)
+        page.wait_for_timeout(pause)
+        page.click(STOP)
+        expect(page.locator(RECORD)).to_be_visible(timeout=10 * SECOND)
+        expect(page.locator("#live .status-text")).to_have_text("Not recording")
+    page.wait_for_timeout(1 * SECOND)
+    assert errors == []
+    record(page)
+    wait_for_readings(page, 2)
+
+
+def test_enter_records_and_enter_stops(open_page):
+    page = open_page("speech")
+    page.focus(RECORD)
+    page.keyboard.press("Enter")
+    wait_for_readings(page, 1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#live .status-text")).to_have_text("Not recording", timeout=10 * SECOND)
+    expect(page.locator(RECORD)).to_be_focused()
