@@ -18,8 +18,7 @@ GRANTED = "--use-fake-ui-for-media-stream"
 FAKE = "--use-fake-device-for-media-stream"
 
 # A busy machine takes its time; what is there at once costs nothing.
-PATIENCE = 90_000  # ms for what a page does
-expect.set_options(timeout=20_000)  # ms for what is to be seen on it
+expect.set_options(timeout=20 * SECOND)
 
 OpenPage = Callable[..., Page]
 
@@ -98,7 +97,7 @@ def opening(
         switches = (FAKE, heard, *flags.split("|"), *([GRANTED] if microphone else []))
         context = browsers(switches).new_context()
         contexts.append(context)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(PATIENCE * SECOND)
         page = context.new_page()
         page.goto(url)
         page.wait_for_selector("#live .history .main-svg", timeout=PATIENCE * SECOND)

@@ -19,7 +19,7 @@ class Held(Classifier):
         self.released = Event()
 
     def load(self):
-        self.released.wait(60)
+        self.released.wait(300)
         return super().load()
 
 
@@ -55,14 +55,14 @@ def test_the_page_says_when_the_model_has_come(open_page, held_page):
     page = open_page("speech", url)
     expect(page.locator("#live .emotion")).to_have_text("Getting ready")
     classifier.released.set()
-    expect(page.locator("#live .emotion")).to_have_text("Ready", timeout=30 * SECOND)
+    expect(page.locator("#live .emotion")).to_have_text("Ready", timeout=90 * SECOND)
 
 
 def test_a_recording_waits_for_the_model(open_page, recordings, held_page):
     classifier, url = held_page
     page = open_page("speech", url)
     upload(page, recordings["angry"])
-    expect(page.locator("#progress")).to_contain_text("Loading the model", timeout=30 * SECOND)
+    expect(page.locator("#progress")).to_contain_text("Loading the model", timeout=90 * SECOND)
     classifier.released.set()
-    expect(page.locator("#summary .emotion")).to_have_text("angry", timeout=30 * SECOND)
+    expect(page.locator("#summary .emotion")).to_have_text("angry", timeout=90 * SECOND)
     expect(page.locator("#progress")).to_have_text("")
