@@ -60,11 +60,11 @@ ATTRIBUTES: tuple[tuple[Callable[[], Any], tuple[str, ...]], ...] = (
     (StateHolder, ("lock", "session_data", "time_last_used")),
     (lambda: Block(render=False), ("keep_in_cache",)),
 )
-# What gradio_patches.js looks for in the addresses of requests.
+# Parts of request addresses that gradio_patches.js looks for.
 ROUTES = tuple(
     f"/gradio_api/{name}" for name in ("upload", "queue/join", "stream/{event_id}", "app_id")
 )
-# Where served_html.py puts what is its own, and where it takes away what is not.
+# The places in the HTML where served_html.py inserts and removes content.
 HTML = Path(gr.__file__).parent / "templates" / "frontend" / "index.html"
 ANCHORS = ('<meta property="og:', '<meta name="twitter:', "</head>", "<gradio-app")
 TOOL = "_mcp_type"  # the attribute that Gradio's decorators for agents set on a function

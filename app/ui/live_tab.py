@@ -170,9 +170,9 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
         listener: of this user; None after a reconnection, which begins a new one.
 
     Returns:
-        The listener if it is new, and for the page the number of the stream, the seconds of sound so
-        far and the readings that the chunk completed, or the reason why the recording ends;
-        `gr.skip()` for no change.
+        The listener if it is new, and for the page its stream, the seconds of sound so far and the
+        readings that the chunk completed, or the reason why the recording ends; `gr.skip()` for no
+        change.
     """
     if chunk is None:
         return gr.skip(), gr.skip()

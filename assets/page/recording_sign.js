@@ -8,7 +8,10 @@ window.recordingSign = (() => {
   let title = null; // of the page, while it is another
   let icon = null;
 
-  const ask = (event) => event.preventDefault();
+  // Gradio ends the stream before there is an answer: who stays keeps what was read until then.
+  window.addEventListener("beforeunload", (event) => {
+    if (title !== null) event.preventDefault();
+  });
 
   function show() {
     if (title !== null) return;
@@ -19,7 +22,6 @@ window.recordingSign = (() => {
     icon.href = DOT;
     document.head.append(icon); // the last one counts
     document.documentElement.dataset.recording = "yes";
-    window.addEventListener("beforeunload", ask);
   }
 
   function hide() {
@@ -28,7 +30,6 @@ window.recordingSign = (() => {
     title = null;
     icon.remove();
     delete document.documentElement.dataset.recording;
-    window.removeEventListener("beforeunload", ask);
   }
 
   return { show, hide };

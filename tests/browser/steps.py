@@ -27,7 +27,7 @@ def wait_for_readings(page: Page, count: int) -> None:
     page.wait_for_function(
         "count => document.querySelector('.history').data[0].x.length >= count",
         arg=count,
-        timeout=30 * SECOND,
+        timeout=90 * SECOND,
     )
 
 
