@@ -107,9 +107,9 @@ def from_table(file: Path) -> Own:
     if set(MELD) <= set(table.columns):
         names = (f"dia{one}_utt{other}" for one, other in table[list(MELD)].to_numpy())
         table = table.assign(file=list(names))
-    found = {name.lower(): name for name in reversed(table.columns)}
+    present = {name.lower(): name for name in reversed(table.columns)}
     named = {
-        column: next((found[one] for one in known if one in found), None)
+        column: next((present[one] for one in known if one in present), None)
         for column, known in COLUMNS.items()
     }
     missing = [column for column in REQUIRED if named[column] is None]
@@ -140,8 +140,8 @@ def from_audformat(folder: Path) -> Own:
             f"{', '.join(sorted(schemes))}."
         )
     more = ["speaker", *(name for name in ("sex", "gender") if name in schemes)]
-    found = database.get("emotion", more).rename(columns={"gender": "sex"})
-    segments = audformat.utils.to_segmented_index(found).reset_index()
+    segmented = database.get("emotion", more).rename(columns={"gender": "sex"})
+    segments = audformat.utils.to_segmented_index(segmented).reset_index()
     for name in ("start", "end"):
         segments[name] = segments[name].dt.total_seconds()
     # A segment from the beginning to the end of a file is the file.
@@ -215,11 +215,11 @@ def _label(
 
 
 def _by_stem(folder: Path) -> dict[str, list[Path]]:
-    found = defaultdict(list)
+    by_stem = defaultdict(list)
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in AUDIO_SUFFIXES | {".mp4", ".m4a"}:
-            found[path.stem].append(path)
-    return found
+            by_stem[path.stem].append(path)
+    return by_stem
 
 
 def _whole(file: Path) -> bool:

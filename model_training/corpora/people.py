@@ -66,16 +66,16 @@ def _fill(table: pd.DataFrame, corpus: str, people: People, path: Path) -> list[
     own = table["corpus"] == corpus
     speakers = table.loc[own, "speaker"].str.removeprefix(f"{corpus}-")
     try:
-        told = pd.read_csv(path, dtype=str, sep=people.separator)
-        told = told.assign(speaker=told[people.speaker].str.strip()).drop_duplicates("speaker")
-        told = told.set_index("speaker")
-        sexes = told[people.sex].str.lower()
+        known = pd.read_csv(path, dtype=str, sep=people.separator)
+        known = known.assign(speaker=known[people.speaker].str.strip()).drop_duplicates("speaker")
+        known = known.set_index("speaker")
+        sexes = known[people.sex].str.lower()
     except (OSError, KeyError, ValueError) as error:
         return [f"of every {corpus} speaker: {error}"]
     table.loc[own, "sex"] = speakers.map(sexes)
     for column, theirs in people.more.items():
-        if theirs in told:
-            table.loc[own, column] = speakers.map(told[theirs])
+        if theirs in known:
+            table.loc[own, column] = speakers.map(known[theirs])
     unknown = sorted(speakers[~table.loc[own, "sex"].isin(SEXES)].unique())
     table.loc[own & ~table["sex"].isin(SEXES), "sex"] = None
     return [f"of speaker {speaker} of {corpus}" for speaker in unknown]

@@ -96,8 +96,8 @@ def load_corpora(data: Data, cache: Path = CACHE, speaker_pattern: str | None = 
     clips = dict(sorted(clips.items(), key=_place))
     paths = list(dict.fromkeys(clips.values()))
     by_path = dict(zip(paths, contents(paths, cache), strict=True))
-    found = {label: by_path[path] for label, path in clips.items()}
-    faults += _faults_of_content(clips, found) + _faults_of_pairs(clips, found)
+    content_of = {label: by_path[path] for label, path in clips.items()}
+    faults += _faults_of_content(clips, content_of) + _faults_of_pairs(clips, content_of)
     left_out = {fault.path for fault in faults if not fault.kept}
     rows = [
         (
@@ -112,8 +112,8 @@ def load_corpora(data: Data, cache: Path = CACHE, speaker_pattern: str | None = 
             label.kind,
             label.start,
             label.end,
-            _duration(label, found[label]),
-            found[label].sample_rate,
+            _duration(label, content_of[label]),
+            content_of[label].sample_rate,
         )
         for label, path in clips.items()
         if path not in left_out
@@ -123,7 +123,7 @@ def load_corpora(data: Data, cache: Path = CACHE, speaker_pattern: str | None = 
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table = table.astype({"start": float, "end": float})
     faults += [
-        Fault("corpus not found", roots[0], False, f"went on without {corpus}")
+        Fault("corpus not found", roots[0], False, f"continued without {corpus}")
         for corpus in ENGLISH
         if corpus not in set(table["corpus"]) and set(table["corpus"]) & set(ENGLISH)
     ]
@@ -149,9 +149,9 @@ def _own(root: Path) -> Own:
     return from_table(root)
 
 
-def _trees(roots: list[Path], found: list[Path], speaker_pattern: str | None) -> list[Own]:
+def _trees(roots: list[Path], files_below: list[Path], speaker_pattern: str | None) -> list[Own]:
     """The clips of known corpora. A folder without such clips is read as folders of emotions."""
-    audio = [path for path in found if _is_audio(path)]
+    audio = [path for path in files_below if _is_audio(path)]
     of_emotions, known = [], audio
     for root in (root for root in roots if not _own_source(root)):
         below = [path for path in audio if path.is_relative_to(root)]
@@ -204,10 +204,10 @@ def _named(paths: Collection[Path]) -> tuple[dict[Label, Path], list[Fault]]:
     return clips, faults
 
 
-def _faults_of_content(clips: dict[Label, Path], found: dict[Label, Content]) -> list[Fault]:
+def _faults_of_content(clips: dict[Label, Path], content_of: dict[Label, Content]) -> list[Fault]:
     faults = []
     for label, path in clips.items():
-        content = found[label]
+        content = content_of[label]
         if content.error is not None:
             faults.append(Fault("unreadable", path, False, content.error))
         elif not content.peak > SILENT_PEAK:
@@ -220,10 +220,10 @@ def _faults_of_content(clips: dict[Label, Path], found: dict[Label, Content]) ->
     return faults
 
 
-def _faults_of_pairs(clips: dict[Label, Path], found: dict[Label, Content]) -> list[Fault]:
+def _faults_of_pairs(clips: dict[Label, Path], content_of: dict[Label, Content]) -> list[Fault]:
     """Clips of different names that hold the same samples."""
     alike = defaultdict(list)
-    for label, content in found.items():
+    for label, content in content_of.items():
         if content.error is None and content.peak > SILENT_PEAK and label.start is None:
             alike[content.digest].append(label)
     faults = []

@@ -60,7 +60,7 @@ CC BY-NC-SA 4.0.
 
 OTHER_LICENCES = """\
 The licence of the code is MIT. The licence of the weights depends on the licences of the clips that
-they were trained on. Whoever trained them has to state it here.
+they were trained on. State it here before you publish the model.
 """
 
 
@@ -121,7 +121,7 @@ def figures_table(known: BundleResults, detailed: bool = False) -> str:
 
     A detailed table also has rows for sex, age and race, and for answers among all emotions.
     """
-    told = whole(group for group, _, _ in _groups(known))
+    corpora = whole(group for group, _, _ in _groups(known))
     tested = "random split, leaking" if known.evaluation.leaks else "unseen speakers"
     rows = [
         f"| {tested} | speakers | clips | UAR | WA | weighted F1 | ECE | no speech |",
@@ -132,22 +132,22 @@ def figures_table(known: BundleResults, detailed: bool = False) -> str:
         f"| {figures.accuracy:.3f} | {figures.weighted_f1:.3f} "
         f"| {_calibration(figures)} | {figures.abstained} |"
         for group, side, figures in _groups(known)
-        if detailed or group in told
+        if detailed or group in corpora
     ]
     return "\n".join(rows)
 
 
 def whole(groups: Iterable[str]) -> list[str]:
-    """Of groups of clips, those that are no part of another: corpora, the known ones first."""
+    """The groups that are not a part of another group: corpora, the known ones first."""
     names = list(dict.fromkeys(groups))
-    found = [
+    corpora = [
         name
         for name in names
         if not any(name.startswith((f"{other} ", f"{other}, ")) for other in names)
     ]
     return [
-        *(corpus for corpus in CORPORA if corpus in found),
-        *(name for name in found if name not in CORPORA),
+        *(corpus for corpus in CORPORA if corpus in corpora),
+        *(name for name in corpora if name not in CORPORA),
     ]
 
 

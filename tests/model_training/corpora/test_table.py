@@ -180,8 +180,8 @@ def test_absent_corpora_are_faults(tmp_path):
     write(tmp_path / "data/OAF_sad/OAF_back_sad.wav", 1)
     corpus = load_corpora(tmp_path / "data", tmp_path)
     assert [(fault.kind, fault.detail) for fault in corpus.faults] == [
-        ("corpus not found", "went on without RAVDESS"),
-        ("corpus not found", "went on without CREMA-D"),
+        ("corpus not found", "continued without RAVDESS"),
+        ("corpus not found", "continued without CREMA-D"),
     ]
 
 
