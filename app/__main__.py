@@ -219,9 +219,7 @@ def predict(
         raise typer.BadParameter(str(error)) from None
     items, choice = collection.items, Choice(channels == "split", track)
     if form in LABEL_FORMATS and (len(items) > 1 or choice.split) and not out:
-        raise typer.BadParameter(
-            f"{form} makes a file for each recording: give a folder with --out."
-        )
+        raise typer.BadParameter(f"{form} makes one file per recording: give a folder with --out.")
     if collection.note:
         typer.echo(collection.note, err=True)
     if embeddings:

@@ -8,13 +8,16 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import app
 from app import analyze, audio, predict_emotion, tables
 from app.__main__ import LABEL_FORMATS
+from app.__main__ import app as commands
 from app.emotions import LABELS
 from app.formats import FORMATS
 from tests.serving import ROOT
@@ -22,12 +25,21 @@ from tests.sounds import RATE, with_ffmpeg, with_soundfile
 
 
 def command(*words, stdin=None):
+    """`predict` in a process of its own, which loads TensorFlow anew."""
     return subprocess.run(
         [sys.executable, "-m", "app", "predict", *map(str, words)],
         cwd=ROOT,
         input=stdin,
         capture_output=True,
         timeout=120,
+    )
+
+
+def here(*words):
+    """`predict` in this process, whose TensorFlow and model are loaded already."""
+    done = CliRunner().invoke(commands, ["predict", *map(str, words)])
+    return SimpleNamespace(
+        returncode=done.exit_code, stdout=done.stdout_bytes, stderr=done.stderr_bytes
     )
 
 
@@ -62,7 +74,7 @@ def test_a_folder_is_a_csv(folder, classifier):
 def test_one_broken_file_is_a_row_and_exit_code_1(folder):
     broken = folder / "broken.wav"
     broken.write_text("no sound")
-    done = command(broken, folder / "one.ogg", folder / "missing.wav", "--format", "jsonl")
+    done = here(broken, folder / "one.ogg", folder / "missing.wav", "--format", "jsonl")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 1
     assert rows[0]["error"] == "broken.wav is not audio, or is damaged beyond reading."
@@ -79,7 +91,7 @@ def test_standard_input_is_a_timeline(examples):
 
 
 def test_a_table_for_people_in_a_file(folder):
-    done = command(folder / "*.ogg", "--out", folder / "table.txt")
+    done = here(folder / "*.ogg", "--out", folder / "table.txt")
     assert done.returncode == 0, done.stderr
     text = (folder / "table.txt").read_text()
     assert "one.ogg" in text
@@ -95,7 +107,7 @@ def test_subtitles_of_one_recording_are_printed(examples):
 def test_labels_of_several_recordings_are_a_file_each(folder):
     (folder / "broken.wav").write_text("no sound")
     out = folder / "labels"
-    done = command(folder, folder / "one.ogg", "--format", "textgrid", "--out", out)
+    done = here(folder, folder / "one.ogg", "--format", "textgrid", "--out", out)
     assert done.returncode == 1
     said = done.stderr.decode().splitlines()
     assert said[-1] == "broken.wav is not audio, or is damaged beyond reading."
@@ -142,7 +154,7 @@ def test_a_full_disk_is_one_sentence_and_the_old_result_is_intact(folder):
     ],
 )
 def test_wrong_usage_is_exit_code_2(words, sentence):
-    done = command(*words)
+    done = here(*words)
     assert done.returncode == 2
     assert sentence in " ".join(done.stderr.decode().split())
     assert done.stdout == b""
