@@ -1,4 +1,4 @@
-"""A live session as a whole: its episodes, each emotion's share of the speech, and a sentence."""
+"""Summary of a live session: its episodes, the shares of the emotions, and a sentence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ class Episode:
 
 @dataclass(frozen=True)
 class SessionSummary:
-    """What a whole session was like.
+    """The summary of a session.
 
     Attributes:
         episodes: in order. They overlap nowhere; sound that was skipped is a gap between two.
@@ -55,7 +55,7 @@ class SessionSummary:
 
     @property
     def changes(self) -> int:
-        """From one named emotion to another; a pause or an unclear episode is no change."""
+        """Changes from one named emotion to another; pauses and unclear episodes do not count."""
         named = [episode.emotion for episode in self.episodes if episode.emotion]
         return sum(before != after for before, after in pairwise(named))
 
@@ -74,7 +74,7 @@ class SessionSummary:
 
 
 class EpisodeBuilder:
-    """Labels of steps in, episodes out."""
+    """Makes episodes from the labels of steps."""
 
     def __init__(self) -> None:
         self._episodes: list[Episode] = []
@@ -90,5 +90,5 @@ class EpisodeBuilder:
         self._episodes.append(Episode(start, end, said.state, said.emotion))
 
     def summary(self) -> SessionSummary:
-        """Of the steps so far."""
+        """The summary of the steps so far."""
         return SessionSummary(tuple(self._episodes))

@@ -1,4 +1,4 @@
-"""Spectra of waveforms, as the layers of `frontend` compute them, with `keras.ops` alone."""
+"""Spectra of waveforms for the layers of `frontend`, with `keras.ops` only."""
 
 from itertools import pairwise
 from typing import Any
@@ -12,7 +12,7 @@ CONTRAST_QUANTILE = 0.02
 
 
 def htk_filters(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> np.ndarray:
-    """Triangles over the HTK mel scale, straight in mel and not in Hz: (1 + n_fft // 2, n_mels).
+    """Filters on the HTK mel scale, triangular in mel and not in Hz: (1 + n_fft // 2, n_mels).
 
     Equals `tf.signal.linear_to_mel_weight_matrix`, which YAMNet was trained with.
     """
@@ -25,7 +25,7 @@ def htk_filters(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: fl
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     filters = np.maximum(0.0, np.minimum(rising, falling))
-    filters[0] = 0.0  # the constant part of a signal is no sound
+    filters[0] = 0.0  # the DC component is not sound
     return filters.astype(np.float32)
 
 
@@ -43,7 +43,7 @@ def power_spectrogram(waveform: Any, n_fft: int, hop_length: int) -> Any:
 
 
 def power_to_db(power: Any, top_db: float | None = None) -> Any:
-    """Decibels of a power (batch, frames, bands), ref 1.0, floored as librosa does.
+    """Decibels of a power (batch, frames, bands), with the reference 1.0 and the floor of librosa.
 
     With `top_db`, no window reaches further than that below its own maximum.
     """
@@ -54,13 +54,13 @@ def power_to_db(power: Any, top_db: float | None = None) -> Any:
 
 
 def contrast_bands(sample_rate: int, n_fft: int, bands: int) -> list[tuple[int, int, int]]:
-    """First bin, end and how many peaks and valleys count, of each octave, as in librosa."""
+    """First bin, end, and number of peaks and valleys of each octave, as in librosa."""
     frequencies = np.arange(1 + n_fft // 2) * sample_rate / n_fft
     edges = [0.0, *(CONTRAST_FMIN * 2.0 ** np.arange(bands))]
     found = []
     for number, (low, high) in enumerate(pairwise(edges)):
         inside = np.flatnonzero((frequencies >= low) & (frequencies <= high))
-        # Octaves overlap by the bin below; the highest takes all that is left.
+        # Octaves overlap by the bin below; the highest has all remaining bins.
         first = int(inside[0]) - (number > 0)
         end = len(frequencies) if number == bands - 1 else int(inside[-1]) + 1
         kept = max(1, round(CONTRAST_QUANTILE * (end - first)))

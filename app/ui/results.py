@@ -1,4 +1,4 @@
-"""What the Recordings tab shows of outcomes: an update of its components for each step."""
+"""The updates of the components of the Recordings tab for each step of an analysis."""
 
 import json
 import re
@@ -45,13 +45,13 @@ SEGMENTS = {
     ],
 }
 
-CHANNEL = re.compile(r" \(channel \d+\)$")  # at the end of the name of one that was split
-Update = dict[Any, Any]  # what is shown, by component
+CHANNEL = re.compile(r" \(channel \d+\)$")  # suffix of a name for a single channel
+Update = dict[Any, Any]  # new values by component
 
 
 @dataclass(frozen=True)
 class Tab:
-    """The components that results are shown in.
+    """The components for the results.
 
     Attributes:
         results: every outcome so far.
@@ -83,7 +83,7 @@ class Tab:
 
 
 def cleared(tab: Tab) -> Update:
-    """As the tab is at first."""
+    """The initial state of the tab."""
     return {
         tab.results: [],
         tab.progress: NO_PROGRESS,
@@ -98,12 +98,12 @@ def cleared(tab: Tab) -> Update:
 
 
 def working(tab: Tab, bar: str) -> Update:
-    """Only the progress changes."""
+    """Update only the progress."""
     return {tab.progress: bar, tab.stop: gr.update(visible=True)}
 
 
 def one_more(tab: Tab, outcomes: list[Outcome], total: int, paths: list[str], run: Run) -> Update:
-    """The newest result beside those before; the details are of the first."""
+    """Add the newest result; the details are those of the first."""
     update: Update = {
         tab.results: outcomes,
         tab.progress: progress_bar(len(outcomes), total, outcomes[-1].file),
@@ -126,7 +126,7 @@ def one_more(tab: Tab, outcomes: list[Outcome], total: int, paths: list[str], ru
 
 
 def of_one(tab: Tab, outcome: Outcome) -> Update:
-    """Headline and figures of a recording that is alone."""
+    """Headline and figures of a single recording."""
     analysis = outcome.analysis
     probabilities = analysis.probabilities if analysis else {}
     return {
@@ -140,7 +140,7 @@ def of_one(tab: Tab, outcome: Outcome) -> Update:
 
 
 def pie_of(outcomes: list[Outcome]) -> Any:
-    """The shares of time over all recordings; hidden where there is one share alone."""
+    """The shares of time over all recordings; hidden if there is only one."""
     analyses = [outcome.analysis for outcome in outcomes if outcome.analysis]
     seconds: dict[str, float] = {}
     for analysis in analyses:
@@ -154,7 +154,7 @@ def pie_of(outcomes: list[Outcome]) -> Any:
 
 
 def rest(tab: Tab) -> Update:
-    """The work is over, or stopped; what was found stays."""
+    """End the analysis, or stop it; the results stay."""
     return {tab.progress: NO_PROGRESS, tab.stop: hidden()}
 
 
@@ -163,7 +163,7 @@ def hidden() -> Any:
 
 
 def choose(tab: Tab, outcomes: list[Outcome], event: gr.EventData) -> Update:
-    """The details of the row that was chosen, wherever sorting has put it."""
+    """The details of the chosen row, also in a sorted table."""
     index = int(event.index)
     return {
         tab.chosen: summary_of(outcomes[index]),
@@ -200,7 +200,7 @@ def details_of(tab: Tab, outcome: Outcome | None, paths: list[str] | None = None
 
 
 def as_value(table: dict[str, Any], rows: list[dict[str, Any]], chosen: int | None = None) -> str:
-    """What assets/page/table.js shows, as JSON text.
+    """The input of assets/page/table.js, as JSON text.
 
     Of other values Gradio sends what differs from the one before, and a table that is not on the
     page yet would get no more than that.
@@ -209,7 +209,7 @@ def as_value(table: dict[str, Any], rows: list[dict[str, Any]], chosen: int | No
 
 
 def rows(outcomes: list[Outcome]) -> list[dict[str, Any]]:
-    """The table of many, in the columns of `FILES`."""
+    """The table of several recordings, in the columns of `FILES`."""
     listed: list[dict[str, Any]] = []
     for number, outcome in enumerate(outcomes, 1):
         analysis = outcome.analysis
@@ -227,7 +227,7 @@ def rows(outcomes: list[Outcome]) -> list[dict[str, Any]]:
 
 
 def segment_rows(analysis: Analysis) -> list[dict[str, Any]]:
-    """The segments of one recording, in the columns of `SEGMENTS`, and where each begins."""
+    """The segments of one recording, in the columns of `SEGMENTS`, and the start of each."""
     segments = analysis.segments
     names = segments["emotion"].fillna(segments["state"]).tolist()
     said = charts.titles(names, analysis.emotions)
@@ -256,5 +256,5 @@ def segment_rows(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def labels_of(analysis: Analysis) -> list[str]:
-    """The names of the emotions that it chose from."""
+    """The names of the emotions of its model."""
     return [emotion.name for emotion in analysis.emotions]

@@ -1,4 +1,4 @@
-"""Who is being served: a visitor's newest run ends the one before, and Stop ends the newest."""
+"""The running analyses: a new run of a visitor ends the previous one, and Stop ends the newest."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import gradio as gr
 
 @dataclass(eq=False)
 class Run:
-    """One upload that is analyzed.
+    """The analysis of one upload.
 
     Attributes:
         stopped: whether its visitor wants no more of it; what is done by then stays.
@@ -19,7 +19,7 @@ class Run:
 
     @property
     def over(self) -> bool:
-        """Whether it need not go on."""
+        """Whether it should end."""
         return self.stopped or self.replaced
 
 
@@ -30,17 +30,17 @@ class Runs:
         self._newest: dict[str, Run] = {}
 
     def begin(self, request: gr.Request) -> Run:
-        """A new run of who asks."""
+        """Begin a run of the current visitor."""
         self.leave(request)
         run = self._newest[str(request.session_hash)] = Run()
         return run
 
     def stop(self, request: gr.Request) -> None:
-        """End the newest run of who asks."""
+        """End the newest run of the current visitor."""
         if run := self._newest.get(str(request.session_hash)):
             run.stopped = True
 
     def leave(self, request: gr.Request) -> None:
-        """Forget who asks, and end what nobody looks at any more."""
+        """Remove the current visitor and end the run."""
         if run := self._newest.pop(str(request.session_hash), None):
             run.replaced = True

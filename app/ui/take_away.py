@@ -1,4 +1,4 @@
-"""What a visitor can download, as texts that the page saves."""
+"""The downloads of the Recordings tab, as texts that the page saves."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ..tables import Outcome
 
 @dataclass(frozen=True)
 class Download:
-    """One kind of file with all recordings in it.
+    """One kind of file with all recordings.
 
     Attributes:
         title: for the visitor.
@@ -27,15 +27,15 @@ def _csv(table: Callable[[Sequence[Outcome], Sequence[str]], pd.DataFrame]) -> C
     return lambda outcomes, labels: table(outcomes, labels).to_csv(index=False)
 
 
-# By the name that the file gets.
+# By the name of the file.
 OF_ALL = {
     "undertone-recordings.csv": Download("Recordings, CSV", _csv(tables.files)),
     "undertone-segments.csv": Download("Segments, CSV", _csv(tables.segments)),
     "undertone-windows.csv": Download("3-second windows, CSV", _csv(tables.windows)),
     "undertone.json": Download("All of it, JSON", tables.as_json),
 }
-# The name that the file gets and the name in `formats.FORMATS`, which is imported when it is asked
-# for: its libraries take half a second.
+# The name of the file and the name in `formats.FORMATS`, which is imported on use: its libraries
+# take half a second.
 OF_THE_SHOWN = {
     "undertone.srt": ("Subtitles of the recording shown, SRT", "srt"),
     "undertone.vtt": ("Captions of the recording shown, WebVTT", "vtt"),

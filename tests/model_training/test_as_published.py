@@ -78,7 +78,7 @@ def test_each_copy_is_made_in_its_own_way(table, tmp_path):
 
 
 def test_the_flagship_follows_no_published_system(tmp_path):
-    with pytest.raises(ProtocolError, match="no published system"):
+    with pytest.raises(ProtocolError, match="no published source"):
         experiments(tmp_path, "residual-mel", "as-published")
 
 
