@@ -35,7 +35,7 @@ class Prediction:
             likeliest emotions, in order; otherwise empty.
         probabilities: by emotion, the mean over the windows weighted by their speech; empty with
             too little speech.
-        shares: of the time, by emotion, "unclear" and "no speech", the largest first.
+        shares: of the speech, by emotion and "unclear", the largest first; empty without speech.
         duration: of the recording, in seconds.
         speech_seconds: seconds of speech in it.
         note: what was odd about the input, in one sentence; None if nothing was.
@@ -55,7 +55,7 @@ class Prediction:
     def sentence(self) -> str:
         """The emotion in words: "angry, 72% confident"."""
         if self.state == MIXED:
-            first, *others = [f"{name} ({self.shares[name]:.0%})" for name in self.candidates]
+            first, *others = [f"{name} ({share:.0%})" for name, share in self.shares.items()]
             return f"mostly {first}, then {', '.join(others)}"
         said = phrase(self.state, self.emotion, joined(self.candidates))
         return said if self.confidence is None else f"{said}, {self.confidence:.0%} confident"

@@ -106,9 +106,10 @@ def table_of_segments(
 
 
 def shares(segments: pd.DataFrame) -> dict[str, float]:
-    """The share of the time of each emotion, of "unclear" and of "no speech", largest first."""
-    seconds = segments["end"] - segments["start"]
-    names = segments["emotion"].fillna(segments["state"])
+    """The share of the speech of each emotion and of "unclear", largest first."""
+    spoken = segments[segments["state"] != NO_SPEECH]
+    seconds = spoken["end"] - spoken["start"]
+    names = spoken["emotion"].fillna(spoken["state"])
     by_name = seconds.groupby(names).sum().sort_values(ascending=False, kind="stable")
     return (by_name / max(seconds.sum(), 1e-9)).to_dict()
 

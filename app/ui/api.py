@@ -95,7 +95,7 @@ class Endpoints:
             emotion and confidence (0 to 1), both null unless the state is named
             candidates: the emotions of a mixed recording, or what an unclear one lies between
             probabilities by emotion
-            shares of the time by emotion, unclear and no speech
+            shares of the speech by emotion and unclear
             duration and speech_seconds in seconds
             note (what was odd about the recording, or null)
         """

@@ -1,4 +1,4 @@
-"""Plotly figures of recordings: probabilities, shares of time, waveform, spectrogram and timeline.
+"""Plotly figures of recordings: probabilities, shares, waveform, spectrogram and timeline.
 
 Backgrounds are transparent and greys are legible on both, so that a figure fits a light and a
 dark page. A figure has at most `COLUMNS` columns, for any length of the recording.
@@ -59,6 +59,18 @@ def probability_bars(
     return _bars([emotion.name for emotion in emotions], emotions, shown, words, 1.0)
 
 
+def share_bars(shares: Mapping[str, float], emotions: Sequence[Emotion]) -> go.Figure:
+    """One horizontal bar per emotion and for "unclear": the share of the speech.
+
+    Args:
+        shares: 0 to 1, by emotion and "unclear".
+        emotions: those of the model, in its order.
+    """
+    names = [*(emotion.name for emotion in emotions), *([UNCLEAR] if UNCLEAR in shares else [])]
+    shown = [shares.get(name, 0.0) for name in names]
+    return _bars(names, emotions, shown, [f"{value:.0%}" for value in shown], 1.0)
+
+
 def recordings_by_emotion(outcomes: Iterable[Outcome]) -> go.Figure:
     """How many recordings carry each emotion, are mixed, unclear or without speech.
 
@@ -74,13 +86,13 @@ def recordings_by_emotion(outcomes: Iterable[Outcome]) -> go.Figure:
 
 
 def shares_pie(shares: Mapping[str, float], emotions: Sequence[Emotion]) -> go.Figure:
-    """The share of the time of each emotion, of "unclear" and of "no speech".
+    """The share of the speech of each emotion and of "unclear".
 
     Args:
         shares: 0 to 1, by name.
         emotions: those of the model, in whose order the slices follow.
     """
-    order = [*(emotion.name for emotion in emotions), UNCLEAR, NO_SPEECH]
+    order = [*(emotion.name for emotion in emotions), UNCLEAR]
     names = [name for name in order if shares.get(name)]
     symbols = {emotion.name: emotion.symbol for emotion in emotions}
     figure = go.Figure(
@@ -93,12 +105,12 @@ def shares_pie(shares: Mapping[str, float], emotions: Sequence[Emotion]) -> go.F
             direction="clockwise",
             texttemplate=[f"{symbols.get(name) or name} %{{percent:.0%}}" for name in names],
             textposition="outside",
-            hovertemplate="%{label}: %{percent:.0%} of the time<extra></extra>",
+            hovertemplate="%{label}: %{percent:.0%} of the speech<extra></extra>",
         )
     )
     _style(figure, height=230)
     figure.update_layout(margin={"l": 64, "r": 56, "t": 34, "b": 34}, hoverlabel=HOVER)
-    figure.add_annotation(text="share<br>of time", x=0.5, y=0.5, showarrow=False)
+    figure.add_annotation(text="share of<br>the speech", x=0.5, y=0.5, showarrow=False)
     return figure
 
 

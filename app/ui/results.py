@@ -10,7 +10,7 @@ import gradio as gr
 import pandas as pd
 
 from .. import tables
-from ..recordings import Analysis
+from ..recordings import MIXED, Analysis
 from ..tables import Outcome
 from . import EXAMPLES, charts
 from .runs import Run
@@ -58,7 +58,7 @@ class Tab:
         progress, stop: while recordings are analyzed.
         headline: of the one recording, or of all.
         bars: the probabilities of the one recording, or how many recordings carry each emotion.
-        shares: of the time, as a pie.
+        shares: of the speech, as a pie.
         many, table: of more than one recording.
         chosen: the headline of the recording that was chosen among many.
         player, sound, segments, segments_part, windows: of the one that is shown.
@@ -127,25 +127,31 @@ def one_more(tab: Tab, outcomes: list[Outcome], total: int, paths: list[str], ru
 
 def of_one(tab: Tab, outcome: Outcome) -> Update:
     """Headline and figures of a single recording."""
-    analysis = outcome.analysis
-    probabilities = analysis.probabilities if analysis else {}
     return {
         tab.many: hidden(),
         tab.headline: summary_of(outcome),
-        tab.bars: charts.probability_bars(
-            probabilities, *([analysis.emotions] if analysis else [])
-        ),
+        tab.bars: bars_of(outcome),
         tab.shares: pie_of([outcome]),
     }
 
 
+def bars_of(outcome: Outcome) -> Any:
+    """Of what the headline says: probabilities or, of several emotions, shares of the speech."""
+    analysis = outcome.analysis
+    if analysis is None:
+        return charts.probability_bars({})
+    if analysis.state == MIXED:
+        return charts.share_bars(analysis.shares, analysis.emotions)
+    return charts.probability_bars(analysis.probabilities, analysis.emotions)
+
+
 def pie_of(outcomes: list[Outcome]) -> Any:
-    """The shares of time over all recordings; hidden if there is only one."""
+    """The shares of the speech over all recordings; hidden if there is only one."""
     analyses = [outcome.analysis for outcome in outcomes if outcome.analysis]
     seconds: dict[str, float] = {}
     for analysis in analyses:
         for name, share in analysis.shares.items():
-            seconds[name] = seconds.get(name, 0.0) + share * analysis.duration
+            seconds[name] = seconds.get(name, 0.0) + share * analysis.speech_seconds
     whole = sum(seconds.values())
     if len(seconds) < 2 or not whole:
         return hidden()

@@ -28,12 +28,18 @@ def summary_of(outcome: Outcome) -> str:
         between = (joined(analysis.candidates) or "").capitalize()
         return _summary("", "Unclear", f"{between}, with no clear lead", source)
     if analysis.state == MIXED:
-        first, *others = analysis.candidates
-        detail = f"{analysis.shares[first]:.0%} of the time, then " + ", ".join(
+        first, *others = analysis.shares
+        detail = f"{analysis.shares[first]:.0%} of the speech, then " + ", ".join(
             f"{name} ({analysis.shares[name]:.0%})" for name in others
         )
-        lead = symbols[first]
-        return _summary(lead.symbol, f"Mostly {first}", detail, source, lead.colour)
+        lead = symbols.get(first)  # none where most of it is unclear
+        return _summary(
+            lead.symbol if lead else "",
+            f"Mostly {first}",
+            detail,
+            source,
+            lead.colour if lead else "transparent",
+        )
     emotion = symbols[analysis.emotion or ""]
     certainty = f"{analysis.confidence:.0%} confident"
     return _summary(emotion.symbol, emotion.name, certainty, source, emotion.colour)

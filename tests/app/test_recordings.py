@@ -58,7 +58,7 @@ def test_silence_has_no_emotion(classifier, seconds):
     assert (analysis.state, analysis.emotion, analysis.confidence) == ("no speech", None, None)
     assert analysis.probabilities == {}
     assert analysis.speech_seconds == 0.0
-    assert analysis.shares == {"no speech": 1.0}
+    assert analysis.shares == {}
     assert analysis.windows["emotion"].isna().all()
     assert analysis.segments[["start", "end"]].values.tolist() == [[0.0, analysis.duration]]
 

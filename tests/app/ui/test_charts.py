@@ -137,15 +137,14 @@ def test_the_histogram_counts_recordings(classifier):
     assert sum(counts.values()) == 4
 
 
-def test_the_pie_is_of_time():
-    figure = charts.shares_pie({"sad": 0.5, "no speech": 0.3, "unclear": 0.2}, EMOTIONS)
+def test_the_pie_is_of_speech():
+    figure = charts.shares_pie({"sad": 0.7, "unclear": 0.3}, EMOTIONS)
     (pie,) = figure.data
     assert dict(zip(pie.labels, pie.values, strict=True)) == {
-        f"{BY_NAME['sad'].symbol} sad": 0.5,
-        "unclear": 0.2,
-        "no speech": 0.3,
+        f"{BY_NAME['sad'].symbol} sad": 0.7,
+        "unclear": 0.3,
     }
-    assert len(set(pie.marker.colors)) == 3
+    assert len(set(pie.marker.colors)) == 2
 
 
 def test_states_without_emotion_have_no_emotions_colour():

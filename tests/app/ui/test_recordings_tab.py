@@ -93,13 +93,16 @@ def test_several_emotions_are_told_as_segments_and_shares(shown, tab, classifier
     analysis = analyze(path, classifier)
     assert analysis.state == "mixed"
     updates = list(shown([str(path)]))
-    first, second, *_ = analysis.candidates
+    first, second, *_ = analysis.shares
     headline = last(updates, tab.headline)
     assert f"Mostly {first}" in headline
-    assert f"{analysis.shares[first]:.0%} of the time, then {second}" in headline
+    assert f"{analysis.shares[first]:.0%} of the speech, then {second}" in headline
     assert last(updates, tab.segments_part)["visible"] is True
     segments = json.loads(last(updates, tab.segments))["rows"]
     assert [row["plays"] for row in segments] == analysis.segments["start"].tolist()
+    bars = last(updates, tab.bars).data[1]
+    longest = bars.y[int(np.argmax(bars.x))]
+    assert first in longest, "what is named has the longest bar"
     (pie,) = last(updates, tab.shares)["value"].data
     assert sum(pie.values) == pytest.approx(1, abs=1e-3)
     assert len(pie.values) == len(analysis.shares)
