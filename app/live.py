@@ -16,10 +16,11 @@ from .speech import FRAME, MINIMUM_SPEECH_SECONDS, SpeechDetector, evident
 # Of silence before the first sample. The resampler holds back up to 40 ms at 48 kHz: without a lead
 # over it, every half second from a browser would fall just short and wait for the next.
 LEAD_SECONDS = 0.06
-# On joined clips of four speakers that the bundle never met, `tests.benchmark.smoothing`: off,
-# default and high make 2.8, 2.2 and 1.5 changes from one named emotion to another per true change,
-# and reach 93, 91 and 85 % of them after a median 2.4, 2.5 and 3.1 s. Where a window lies within
-# one emotion, 90 % of the readings are named by default, and 76 % of those rightly.
+# On joined clips of four unseen speakers, `tests.benchmark.smoothing`: off, default and high make
+# 2.7, 2.0 and 1.3 changes from one named emotion to another per true change (3.7, 2.8 and 2.0 with
+# those from and to "unclear"), and reach 92, 89 and 85 % of them after a median 2.4, 2.5 and 3.0 s.
+# Where a window lies within one emotion, 85 % of the readings are named by default, and 79 % of
+# those rightly.
 DEFAULT_SMOOTHING = 0.35
 LISTENING = "listening"
 
@@ -95,7 +96,7 @@ class LiveSession:
         # Of the window's frames: the probability of speech, 0 without.
         self._speech = np.zeros(_frames(self.classifier), np.float32)
         self._smoothed: np.ndarray | None = None
-        self._named: str | None = None
+        self._last: Label | None = None
         self._started = False
         self._episodes = EpisodeBuilder()
 
@@ -119,7 +120,7 @@ class LiveSession:
             self._resampler = StreamResampler(new_rate)
         self._window = _last(self._window, classifier.window)
         self._speech = _last(self._speech, _frames(classifier))
-        self._smoothed = self._named = None
+        self._smoothed = self._last = None
         self.classifier = classifier
 
     def feed(self, samples: np.ndarray, sample_rate: int, skip: bool = False) -> list[Reading]:
@@ -188,12 +189,12 @@ class LiveSession:
             expected = self.smoothing * self._smoothed + (1 - self.smoothing) / len(new)
             new = expected * new ** np.sqrt(1 - self.smoothing)
         self._smoothed = new / new.sum()
-        said = label(self._shown(), self.classifier.info.named_from, self._named, certain)
-        self._named = said.emotion
+        said = label(self._shown(), self.classifier.info.named_from, self._last, certain)
+        self._last = said
         return said
 
     def _pause(self) -> Label:
-        self._smoothed = self._named = None
+        self._smoothed = self._last = None
         return Label(NO_SPEECH if self._started else LISTENING)
 
     def _shown(self) -> dict[str, float]:

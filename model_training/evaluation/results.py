@@ -13,6 +13,7 @@ from app.bundle import BundleInfo
 from app.errors import UndertoneError
 from app.files import write_text
 from model_training.evaluation.evaluate import Evaluation
+from model_training.evaluation.live import LiveFigures
 from model_training.evaluation.robustness import Robustness
 from model_training.protocols import ALL, BY_CORPUS, HEADLINES
 
@@ -38,6 +39,11 @@ def robustness_path(folder: Path, info: BundleInfo) -> Path:
     return folder / info.recipe / "robustness" / file_name(info.protocol, info.fold, info.seed)
 
 
+def live_path(folder: Path, info: BundleInfo) -> Path:
+    """The file of the live figures of a bundle."""
+    return folder / info.recipe / "live" / file_name(info.protocol, info.fold, info.seed)
+
+
 def write(evaluation: Evaluation, folder: Path) -> Path:
     """Write the result file of a fold atomically, and return its path."""
     file = path(folder, evaluation)
@@ -51,6 +57,14 @@ def write_robustness(robustness: Robustness, folder: Path, info: BundleInfo) -> 
     file = robustness_path(folder, info)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_text(file, robustness.model_dump_json(indent=1) + "\n")
+    return file
+
+
+def write_live(figures: LiveFigures, folder: Path, info: BundleInfo) -> Path:
+    """Write the live figures of a bundle atomically, and return the path."""
+    file = live_path(folder, info)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_text(file, figures.model_dump_json(indent=1) + "\n")
     return file
 
 
@@ -78,6 +92,17 @@ def robustness_of_bundle(folder: Path, info: BundleInfo) -> Robustness | None:
     file = robustness_path(folder, info)
     robustness = _load(file, Robustness) if file.exists() else None
     return robustness if robustness and robustness.model_sha256 == info.model_sha256 else None
+
+
+def live_of_bundle(folder: Path, info: BundleInfo) -> LiveFigures | None:
+    """The live figures of a bundle; None if this model has not been measured.
+
+    Raises:
+        ResultError: the file cannot be read.
+    """
+    file = live_path(folder, info)
+    figures = _load(file, LiveFigures) if file.exists() else None
+    return figures if figures and figures.model_sha256 == info.model_sha256 else None
 
 
 def read(folder: Path) -> list[Evaluation]:

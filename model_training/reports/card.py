@@ -15,6 +15,7 @@ from app.emotions import in_order
 from app.files import write_text
 from model_training.evaluation import results, robustness
 from model_training.evaluation.evaluate import Evaluation, over_folds
+from model_training.evaluation.live import LiveFigures
 from model_training.evaluation.metrics import Figures
 from model_training.evaluation.robustness import Condition
 from model_training.ingredients.waveform_augmentation import UNSEEN_NOISES, UNSEEN_ROOMS
@@ -74,12 +75,14 @@ class BundleResults:
         folds: evaluations of its recipe by fold, for a bundle of the protocol `everyone`; else
             empty.
         worse: robustness of the bundle, or of the models of these folds; empty if not measured.
+        live: how the bundle does in live sessions; None if not measured.
     """
 
     info: BundleInfo
     evaluation: Evaluation
     folds: list[Evaluation]
     worse: list[Condition]
+    live: LiveFigures | None = None
 
 
 def read(folder: Path, results_folder: Path) -> BundleResults:
@@ -94,13 +97,14 @@ def read(folder: Path, results_folder: Path) -> BundleResults:
 
 def collect(info: BundleInfo, evaluation: Evaluation, results_folder: Path) -> BundleResults:
     """The evaluation of a bundle with the other results that its card reports."""
+    live = results.live_of_bundle(results_folder, info)
     if info.protocol == EVERYONE:
         folds = results.of_recipe(results_folder, info.recipe)
         models = results.robustness_of_recipe(results_folder, info.recipe)
         tested = [one for one in models if one.protocol in (*BY_CORPUS, ALL)]
-        return BundleResults(info, evaluation, folds, robustness.together(tested))
+        return BundleResults(info, evaluation, folds, robustness.together(tested), live)
     measured = results.robustness_of_bundle(results_folder, info)
-    return BundleResults(info, evaluation, [], measured.conditions if measured else [])
+    return BundleResults(info, evaluation, [], measured.conditions if measured else [], live)
 
 
 def _groups(known: BundleResults) -> Iterator[tuple[str, str, Figures]]:
@@ -205,6 +209,7 @@ def text(known: BundleResults) -> str:
         "### Recall by emotion\n\n" + _recall_table(tested),
         f"### Confusion on {first}\n\n" + _confusion_table(tested[first]),
         *([f"### Worse sound\n\n{_worse(known.worse, bool(known.folds))}"] if known.worse else []),
+        *([f"### Live sessions\n\n{_live(known.live)}"] if known.live else []),
         FIGURES_END,
         "## Data and licences\n\n" + (LICENCES if _on_english(info) else OTHER_LICENCES),
     ]
@@ -295,6 +300,21 @@ def _worse(conditions: list[Condition], by_folds: bool) -> str:
         f"({', '.join((*UNSEEN_NOISES, *UNSEEN_ROOMS))})."
     )
     return "\n".join([*rows, "", note])
+
+
+def _live(figures: LiveFigures) -> str:
+    return (
+        f"{figures.streams} streams of joined clips, in which {figures.speakers} unseen speakers "
+        "change their emotion. Where a window lies within one emotion, "
+        f"{figures.named_within:.0%} of the readings name an emotion, and "
+        f"{figures.right_within:.0%} of these are right; the others are unclear. Where it lies "
+        f"across a change, {figures.named_across:.0%} name one, and {figures.right_across:.0%} of "
+        "these name the new one. "
+        f"For each change of emotion, the label changes {figures.changes_per_true_change:.1f} "
+        f"times from one emotion to another, or {figures.shown_changes_per_true_change:.1f} times "
+        f'with changes from and to "unclear". It reaches {1 - figures.share_never_reached:.0%} of '
+        f"the new emotions, after a median of {figures.median_lag:.1f} s."
+    )
 
 
 def _recall_table(groups: dict[str, Figures]) -> str:

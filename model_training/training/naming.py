@@ -81,6 +81,6 @@ def _named_rightly(
         before = None
         for moment in moments:
             said = label(moment.reading.probabilities, threshold, before)
-            before = said.emotion
+            before = said
             if said.state == NAMED and moment.since >= window_seconds:
                 yield said.emotion == moment.emotion

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.labelling import CLEAR_LEAD, Label, joined, label, phrase
+from app.labelling import Label, joined, label, phrase
 
 
 def shares(**given_shares):
@@ -27,20 +27,40 @@ def test_the_likeliest_is_named_where_it_leads(probabilities, expected):
     assert label(probabilities, 0.4) == expected
 
 
-def test_what_was_named_just_before_needs_half_as_much():
-    close = {"sad": 0.33, "disgust": 0.27, "angry": 0.2, "calm": 0.2}
-    assert label(close, 0.4).state == "unclear"
-    assert label(close, 0.4, "sad") == Label("named", "sad", 0.33)
-    assert label(close, 0.4, "disgust").state == "unclear"
-    assert label({"sad": 0.33, "disgust": 0.3, "calm": 0.2}, 0.4, "sad").state == "unclear"
+SAD, CALM = Label("named", "sad", 0.5), Label("named", "calm", 0.5)
+UNCLEAR, PAUSE = Label("unclear", candidates=("sad", "calm")), Label("no speech")
+
+
+@pytest.mark.parametrize(
+    ("sad", "disgust", "named_after"),
+    [
+        (0.23, 0.22, []),
+        (0.25, 0.24, [SAD]),
+        (0.31, 0.28, [SAD]),
+        (0.31, 0.25, [SAD, CALM]),
+        (0.41, 0.30, [SAD, CALM, PAUSE, None]),
+        (0.59, 0.20, [SAD, CALM, PAUSE, None]),
+        (0.61, 0.20, [SAD, CALM, PAUSE, None, UNCLEAR]),
+    ],
+)
+def test_what_is_asked_depends_on_the_label_before(sad, disgust, named_after):
+    rest = (1 - sad - disgust) / 3
+    probabilities = {"sad": sad, "disgust": disgust, "angry": rest, "happy": rest, "calm": rest}
+    befores = [SAD, CALM, PAUSE, None, UNCLEAR]
+    named = [before for before in befores if label(probabilities, 0.4, before).emotion]
+    assert named == named_after
+
+
+def test_a_bundle_that_names_only_what_is_likely_leaves_unclear_at_what_is_certain():
+    assert label({"sad": 0.91, "calm": 0.09}, 0.8, UNCLEAR).emotion == "sad"
 
 
 def test_without_evident_speech_only_what_is_certain_is_named_or_was_before():
     sure, likely = {"sad": 0.91, "calm": 0.09}, {"sad": 0.8, "calm": 0.2}
     assert label(sure, 0.4, evident=False) == Label("named", "sad", 0.91)
     assert label(likely, 0.4, evident=False) == Label("unclear", candidates=("sad", "calm"))
-    assert label(likely, 0.4, "sad", evident=False) == Label("named", "sad", 0.8)
-    assert label(likely, 0.4, "calm", evident=False).state == "unclear"
+    assert label(likely, 0.4, SAD, evident=False) == Label("named", "sad", 0.8)
+    assert label(likely, 0.4, CALM, evident=False).state == "unclear"
 
 
 @given(
@@ -51,12 +71,11 @@ def test_without_evident_speech_only_what_is_certain_is_named_or_was_before():
 def test_a_label_never_contradicts_the_longest_bar(weights, named_from, before):
     total = sum(weights)
     probabilities = {f"emotion {at}": weight / total for at, weight in enumerate(weights)}
-    found = label(probabilities, named_from, f"emotion {before}")
+    found = label(probabilities, named_from, Label("named", f"emotion {before}", 0.5))
     ranked = sorted(probabilities.values(), reverse=True)
     if found.emotion:
         assert probabilities[found.emotion] == ranked[0] == found.confidence
         assert found.candidates == ()
-        assert ranked[0] - ranked[1] >= CLEAR_LEAD / 2
     else:
         assert found.confidence is None
         likeliest = [probabilities[name] for name in found.candidates]

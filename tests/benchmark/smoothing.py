@@ -27,6 +27,8 @@ from app.progress import progress
 from app.recordings import analyze
 from model_training.corpora.clips import decode
 from model_training.corpora.table import load_corpora
+from model_training.evaluation import results
+from model_training.evaluation.live import LiveFigures
 from model_training.training.streams import Moment, Stream, listen, streams
 
 CORPORA = ("RAVDESS", "CREMA-D")
@@ -118,7 +120,7 @@ def compare_segments(classifier: Classifier, joined: Sequence[Stream]) -> dict[s
     """
     found, acted, seconds = 0, 0, {"named": 0.0, "right": 0.0, "spoken": 0.0}
     for stream in progress(joined, desc="segments"):
-        segments = analyze((classifier.sample_rate, stream.waveform), classifier).segments
+        segments = analyze((stream.waveform, classifier.sample_rate), classifier).segments
         spoken = segments[segments["state"] != "no speech"]
         # A pause inside an emotion parts it into two segments that are not to be counted twice.
         said = spoken["emotion"].fillna("unclear")
@@ -150,6 +152,10 @@ def main(
     out: Annotated[Path, typer.Option(help="Where the figures are written.")] = Path(
         "build/smoothing.json"
     ),
+    results_folder: Annotated[
+        Path | None,
+        typer.Option("--results", help="Also write the result file that the card reads, here."),
+    ] = None,
 ) -> None:
     """Compare live labels with the truth, for smoothing off, default and high; and segments."""
     classifier = Classifier(Path(model) if Path(model).is_dir() else MODELS / model)
@@ -171,8 +177,8 @@ def main(
     )
     figures = {}
     for name, smoothing in SMOOTHINGS.items():
-        shown = progress(joined, desc=name)
-        heard = [(stream, listen(classifier, stream, smoothing)) for stream in shown]
+        joining = progress(joined, desc=name)
+        heard = [(stream, listen(classifier, stream, smoothing)) for stream in joining]
         found = compare(heard, classifier.info.window_seconds)
         figures[name] = {"smoothing": smoothing} | found
         shown.add_row(
@@ -195,6 +201,14 @@ def main(
     setting = {"model": model, "group": group, "streams": count, "seed": seed}
     written = setting | {"smoothings": figures, "segments": parts}
     write_text(out, json.dumps(written, indent=1) + "\n")
+    if results_folder:
+        about = {
+            "model_sha256": classifier.info.model_sha256,
+            "speakers": len({stream.speaker for stream in joined}),
+            "streams": len(joined),
+        }
+        measured = LiveFigures.model_validate(about | figures["default"])
+        results.write_live(measured, results_folder, classifier.info)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from app.classifier import DEFAULT_MODEL, bundles
 from app.emotions import LABELS
 from app.folders import MODELS
 from model_training.evaluation import results, robustness
+from model_training.evaluation.live import LiveFigures
 from model_training.protocols import EXAMPLE_SPEAKERS
 from model_training.reports import card
 from tests.conftest import ROOT
@@ -66,6 +67,31 @@ def test_the_card_of_a_bundle_of_everyone_says_which_models_the_figures_are_abou
     assert "**The rows of folds are not about this bundle.**" in text
     assert "| RAVDESS, 6 folds | 24 | 1440 |" in text
     assert "| RAVDESS female, 6 folds | 12 | 720 |" in text
+
+
+def test_the_card_tells_how_live_sessions_do(shipped, tmp_path):
+    figures = LiveFigures(
+        model_sha256=shipped.info.model_sha256,
+        speakers=4,
+        streams=40,
+        changes_per_true_change=1.92,
+        shown_changes_per_true_change=2.49,
+        median_lag=2.52,
+        share_never_reached=0.12,
+        named_within=0.83,
+        right_within=0.8,
+        named_across=0.84,
+        right_across=0.29,
+    )
+    results.write_live(figures, tmp_path, shipped.info)
+    assert results.live_of_bundle(tmp_path, shipped.info) == figures
+    text = card.text(replace(shipped, live=figures))
+    assert "83% of the readings name an emotion, and 80% of these are right" in text
+    assert "changes 1.9 times from one emotion to another, or 2.5 times with changes" in text
+    assert "reaches 88% of the new emotions, after a median of 2.5 s" in text
+    other = shipped.info.model_copy(update={"model_sha256": "0" * 64})
+    assert results.live_of_bundle(tmp_path, other) is None
+    assert "Live sessions" not in card.text(replace(shipped, live=None))
 
 
 def test_the_card_says_what_the_model_cannot_do(shipped):
