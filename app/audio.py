@@ -31,7 +31,7 @@ HOP_SECONDS = 0.5  # between windows
 SHORTFALL = 0.5  # seconds that may be missing at the end of a file without a note
 SILENCE = -100.0  # dBFS, the lowest level that is reported
 
-Samples = tuple[int, np.ndarray] | tuple[np.ndarray, int]
+Samples = tuple[np.ndarray, int] | tuple[int, np.ndarray]  # the second order is Gradio's
 Source = str | Path | bytes | BinaryIO | Samples
 
 
@@ -52,7 +52,7 @@ class Recording:
 
     Args:
         source: a path, the bytes of a file, an open binary file, which stays open, or a pair of
-            a sample rate in Hz and samples as `MonoStream.push` takes them, in either order.
+            samples as `MonoStream.push` takes them and their rate in Hz, or Gradio's reverse.
         sample_rate: of the result, in Hz.
         track: number of the sound track, from 1; None for the default track, or the first one with
             sound if the default is silent.
@@ -163,7 +163,7 @@ def samples_and_rate(pair: Samples) -> tuple[np.ndarray, int]:
         AudioError: the pair is something else, or the rate no number of hertz.
     """
     if len(pair) != 2:
-        raise AudioError("Samples come with their rate: a pair of hertz and a NumPy array.")
+        raise AudioError("Samples come with their rate: a pair of a NumPy array and hertz.")
     samples: Any
     first = hasattr(pair[0], "__array__") and not _is_number(pair[0])
     samples, rate = pair if first or _is_number(pair[1]) else pair[::-1]

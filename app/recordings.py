@@ -98,8 +98,8 @@ def analyze(
     """Analyze a whole recording.
 
     Args:
-        source: a path, the bytes of a file, an open binary file, or a pair of a sample rate in Hz
-            and samples, (n,), (n, channels) or (channels, n), integer or float.
+        source: a path, the bytes of a file, an open binary file, or a pair of samples, (n,),
+            (n, channels) or (channels, n), integer or float, and their rate in Hz.
         classifier: the model; the bundle that ships when None.
         hop: the step between windows, in seconds.
         progress: called with the seconds decoded so far, about once a second of sound.

@@ -18,14 +18,22 @@ def write(folder: Path, model: keras.Model, info: BundleInfo) -> None:
     write_info(folder, info)
 
 
+def split_last(model: keras.Model) -> tuple[keras.Model, keras.Layer]:
+    """All layers up to the input of the last one, and the last one.
+
+    Of the model of a bundle these are the frontend and the network.
+    """
+    last = model.layers[-1]
+    # Of a model inside a model, `last.input` would be its own input and not what it is called on.
+    return keras.Model(model.inputs, keras.Operation.input.__get__(last)), last
+
+
 def without_head(model: keras.Model) -> keras.Model:
     """The same layers and weights up to the input of the last layer, which makes the logits."""
-    head = model.layers[-1]
-    # Of a model inside a model, `head.input` would be its own input and not what it is called on.
-    taken = keras.Operation.input.__get__(head)
+    rest, head = split_last(model)
     if isinstance(head, keras.Model):
-        taken = without_head(head)(taken)
-    return keras.Model(model.inputs, taken)
+        return keras.Model(model.inputs, without_head(head)(rest.output))
+    return rest
 
 
 def read(folder: Path) -> tuple[keras.Model, BundleInfo]:

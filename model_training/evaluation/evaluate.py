@@ -137,7 +137,7 @@ def answers(
         return pd.DataFrame(cut, table.index, classifier.labels)
     rows = np.full((len(table), len(classifier.labels)), np.nan, np.float32)
     for row, index in enumerate(progress(table.index, desc="evaluate", unit="clip")):
-        answer = analyze((classifier.sample_rate, clips[index]), classifier).probabilities
+        answer = analyze((clips[index], classifier.sample_rate), classifier).probabilities
         if answer:
             rows[row] = [answer[label] for label in classifier.labels]
     return pd.DataFrame(rows, table.index, classifier.labels)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import keras
 import numpy as np
 
 from app import saved_model
@@ -29,7 +28,7 @@ def examples(classifier: Classifier, split: Split, clips: Waveforms) -> dict[str
     emotions = in_order(first.index)
     window = round(classifier.info.window_seconds * classifier.sample_rate)
     model, _ = saved_model.read(classifier.folder)
-    frontend = keras.Model(model.input, model.layers[-2].output)
+    frontend, _ = saved_model.split_last(model)
     windows = np.stack([centred(clips[first[emotion]], window) for emotion in emotions])
     return dict(zip(emotions, features_of(frontend, windows), strict=True))
 

@@ -78,6 +78,6 @@ def test_a_textgrid_is_read_back(analysis, spoken, tmp_path):
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_recording_without_speech_has_no_words(classifier, name):
     silence = np.zeros(2 * audio.SAMPLE_RATE, np.float32)
-    text = FORMATS[name].text(analyze((audio.SAMPLE_RATE, silence), classifier))
+    text = FORMATS[name].text(analyze((silence, audio.SAMPLE_RATE), classifier))
     assert "speech" not in text
     assert "%" not in text

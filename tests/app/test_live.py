@@ -80,7 +80,7 @@ def test_readings_agree_with_the_timeline_of_the_same_audio(name, speech):
     classifier = shared(MODELS / name)
     readings = feed(LiveSession(classifier, smoothing=0.0), speech, RATE, halves(0.5, RATE))
     lead = np.zeros(round(LEAD_SECONDS * RATE), np.float32)
-    timeline = analyze((RATE, np.concatenate([lead, speech])), classifier).windows.set_index("end")
+    timeline = analyze((np.concatenate([lead, speech]), RATE), classifier).windows.set_index("end")
     compared = 0
     for reading in readings:
         if reading.probabilities and reading.time in timeline.index:

@@ -28,7 +28,7 @@ def joined(examples):
 
 
 def test_the_timeline_covers_the_recording(classifier, joined):
-    timeline = analyze((RATE, joined), classifier).windows
+    timeline = analyze((joined, RATE), classifier).windows
     duration = len(joined) / RATE
     assert list(timeline.columns) == [*COLUMNS, *LABELS]
     np.testing.assert_allclose(np.diff(timeline["start"]), audio.HOP_SECONDS)
@@ -44,7 +44,7 @@ def test_the_timeline_covers_the_recording(classifier, joined):
 
 
 def test_the_whole_is_the_mean_of_its_windows_weighted_by_speech(classifier, joined):
-    analysis = analyze((RATE, joined), classifier)
+    analysis = analyze((joined, RATE), classifier)
     spoken = analysis.windows[analysis.windows["state"] != "no speech"]
     weights = spoken["speech_share"] * (spoken["end"] - spoken["start"])
     mean = np.average(spoken[list(LABELS)], axis=0, weights=weights)
@@ -54,7 +54,7 @@ def test_the_whole_is_the_mean_of_its_windows_weighted_by_speech(classifier, joi
 
 @pytest.mark.parametrize("seconds", [0.001, 0.3, 2.0, 3.0, 7.25])
 def test_silence_has_no_emotion(classifier, seconds):
-    analysis = analyze((RATE, np.zeros(round(seconds * RATE), np.float32)), classifier)
+    analysis = analyze((np.zeros(round(seconds * RATE), np.float32), RATE), classifier)
     assert (analysis.state, analysis.emotion, analysis.confidence) == ("no speech", None, None)
     assert analysis.probabilities == {}
     assert analysis.speech_seconds == 0.0
@@ -65,11 +65,11 @@ def test_silence_has_no_emotion(classifier, seconds):
 
 def test_hiss_has_no_emotion(classifier):
     hiss = np.random.default_rng(0).standard_normal(10 * RATE).astype(np.float32) * 0.1
-    assert analyze((RATE, hiss), classifier).state == "no speech"
+    assert analyze((hiss, RATE), classifier).state == "no speech"
 
 
 def test_a_short_recording_is_one_padded_row(classifier, examples):
-    timeline = analyze((RATE, audio.load(examples[0])[:RATE]), classifier).windows
+    timeline = analyze((audio.load(examples[0])[:RATE], RATE), classifier).windows
     assert len(timeline) == 1
     assert timeline.loc[0, "end"] == pytest.approx(1.0)
 
@@ -82,9 +82,9 @@ def test_the_examples_are_heard_as_they_were_acted(classifier, examples):
 
 
 def test_blocks_leave_no_trace(classifier, joined, monkeypatch):
-    whole = analyze((RATE, joined), classifier)
+    whole = analyze((joined, RATE), classifier)
     monkeypatch.setattr(recordings, "BLOCK_SECONDS", 1.3)
-    cut = analyze((RATE, joined), classifier)
+    cut = analyze((joined, RATE), classifier)
     assert (cut.duration, cut.speech_seconds) == (
         whole.duration,
         pytest.approx(whole.speech_seconds),
@@ -106,14 +106,14 @@ def test_samples_may_be_stereo_integers_at_another_rate(classifier, examples):
     waveform = audio.load(examples[0], 44_100)
     stereo = np.repeat(np.rint(waveform * 32_767).astype(np.int16)[:, None], 2, axis=1)
     direct = analyze(examples[0], classifier).probabilities
-    resampled = analyze((44_100, stereo), classifier).probabilities
+    resampled = analyze((stereo, 44_100), classifier).probabilities
     assert resampled == pytest.approx(direct, abs=0.05)
 
 
 def test_progress_comes_block_by_block_and_ends_with_the_recording(classifier, joined):
     long = np.tile(joined, 2)
     heard = []
-    analysis = analyze((RATE, long), classifier, progress=heard.append)
+    analysis = analyze((long, RATE), classifier, progress=heard.append)
     assert len(heard) >= 2
     assert heard == sorted(heard)
     assert heard[-1] == pytest.approx(analysis.duration)
@@ -122,7 +122,7 @@ def test_progress_comes_block_by_block_and_ends_with_the_recording(classifier, j
 @settings(max_examples=5, deadline=None)
 @given(sizes=st.lists(st.integers(100, 40 * RATE), min_size=1, max_size=5))
 def test_pieces_of_any_length_make_the_same_analysis(classifier, joined, sizes):
-    whole = analyze((RATE, joined), classifier)
+    whole = analyze((joined, RATE), classifier)
     analyzer, start = RecordingAnalyzer(classifier), 0
     for size in itertools.cycle(sizes):
         analyzer.push(joined[start : start + size])
@@ -138,13 +138,13 @@ def test_what_is_no_recording_is_said_in_a_sentence(classifier):
     with pytest.raises(AudioError, match="is not audio"):
         analyze(b"not a recording", classifier)
     with pytest.raises(AudioError, match="holds no audio samples"):
-        analyze((RATE, np.zeros(0, np.float32)), classifier)
+        analyze((np.zeros(0, np.float32), RATE), classifier)
 
 
 @pytest.mark.parametrize("seconds", [0.01, 2.0, 90.0])
 def test_a_picture_is_small_and_true(classifier, joined, seconds):
     waveform = np.resize(joined, round(seconds * RATE))
-    picture = analyze((RATE, waveform), classifier, picture=True).picture
+    picture = analyze((waveform, RATE), classifier, picture=True).picture
     columns = len(picture.waveform)
     assert columns == len(picture.spectrogram) <= PICTURE_COLUMNS
     assert picture.duration == pytest.approx(seconds, abs=1e-3)

@@ -116,7 +116,7 @@ def test_a_recording_of_several_emotions_is_told_as_what_it_is(classifier):
         audio.load(EXAMPLES / f"{name}.ogg") for name in ("angry-woman-1037", "sad-woman-1007")
     ]
     clips = [np.tile(clip, 3) for clip in clips]
-    analysis = analyze((audio.SAMPLE_RATE, np.concatenate(clips)), classifier)
+    analysis = analyze((np.concatenate(clips), audio.SAMPLE_RATE), classifier)
     assert (analysis.state, analysis.emotion, analysis.confidence) == ("mixed", None, None)
     assert set(analysis.candidates) >= {"angry", "sad"}
     first, second = list(analysis.shares)[:2]

@@ -43,7 +43,7 @@ def test_bars_without_speech_are_empty():
 
 
 def drawn(waveform, classifier):
-    return analyze((RATE, waveform), classifier, picture=True)
+    return analyze((waveform, RATE), classifier, picture=True)
 
 
 def test_waveform_keeps_every_peak(clip, classifier):
@@ -125,7 +125,7 @@ def test_ten_minutes_are_as_small_as_one(long, classifier):
 
 
 def test_the_histogram_counts_recordings(classifier):
-    analysis = analyze((RATE, np.zeros(RATE, np.float32)), classifier)
+    analysis = analyze((np.zeros(RATE, np.float32), RATE), classifier)
     said = [("named", "sad"), ("named", "sad"), ("named", "angry"), ("no speech", None)]
     outcomes = [
         Outcome("a", replace(analysis, state=state, emotion=emotion)) for state, emotion in said

@@ -189,7 +189,7 @@ def test_hopped_windows_are_those_of_a_recording(length):
     """As app/recordings.py cuts them, here with 1000 samples a second."""
     waveform = np.arange(1, length + 1, dtype=np.float32)
     windows = batches.hopped(waveform, 3_000, 500)
-    heard = analyze((1_000, waveform), Quiet()).windows
+    heard = analyze((waveform, 1_000), Quiet()).windows
     assert len(windows) == len(heard)
     for window, seconds in zip(windows, heard["start"], strict=True):
         piece = waveform[round(seconds * 1_000) :][:3_000]
