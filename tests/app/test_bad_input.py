@@ -9,7 +9,9 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+import gradio as gr
 import httpx
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from hypothesis import strategies as st
 from app import audio, predict_emotion, tables
 from app.errors import UndertoneError
 from app.ui import recordings_tab
+from app.ui.runs import Runs
 from tests.sounds import RATE, with_ffmpeg, with_soundfile
 from tests.test_architecture import ROOT
 
@@ -229,8 +232,14 @@ def check(answers):
 
 
 def test_the_page_answers_all_of_them_in_one_archive(classifier, crowd):
-    *_, last = recordings_tab.hear(classifier, [str(crowd / "all.zip")], classifier.folder.name)
-    check(answers_of(tables.records(tables.files(last[0], classifier.labels))))
+    with gr.Blocks() as page:
+        tab = recordings_tab.build(classifier, page)
+    visitor = SimpleNamespace(session_hash="one")
+    updates = recordings_tab.analyze_uploads(
+        classifier, tab, Runs(), [str(crowd / "all.zip")], classifier.folder.name, False, visitor
+    )
+    outcomes = [update[tab.results] for update in updates if tab.results in update][-1]
+    check(answers_of(tables.records(tables.files(outcomes, classifier.labels))))
 
 
 def test_the_command_answers_all_of_them_in_one_folder(crowd):
