@@ -10,13 +10,15 @@ from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.routing import Mount
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..folders import ASSETS
 from . import PUBLIC, asset, gradio_patches, link_preview
 
+FILES = StaticFiles(directory=ASSETS)
 SHARE_TAGS = re.compile(rb'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>')
 
 
@@ -27,9 +29,18 @@ def app_settings() -> dict[str, Any]:
     shared link has a picture.
     """
     return {
-        "routes": [Mount(f"/{PUBLIC}", StaticFiles(directory=ASSETS))],
+        "routes": [Route(f"/{PUBLIC}/{{path:path}}", public_file)],
         "middleware": [Middleware(ServedHtml)],
     }
+
+
+async def public_file(request: Request) -> Response:
+    """One of the files under `PUBLIC`.
+
+    A mount would look for the wrong path behind a proxy, whose path is the root and is not part of
+    the request.
+    """
+    return await FILES.get_response(request.path_params["path"], request.scope)
 
 
 class ServedHtml:
