@@ -6,6 +6,7 @@ Gradio that has these names. assets/page/gradio_patches.js does the same in the 
 
 import asyncio
 import inspect
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -176,6 +177,8 @@ def forget_on_unload(page: gr.Blocks) -> None:
 
 def root_url(request: Request) -> str:
     """The public address of the page of a request, without a slash at the end."""
+    if space := os.environ.get("SPACE_HOST"):
+        return f"https://{space}"
     app = request.scope["app"]
     return route_utils.get_root_url(
         request, "/", app.root_path or request.scope.get("root_path") or None

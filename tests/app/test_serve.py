@@ -101,7 +101,7 @@ def test_a_space_starts_its_script(monkeypatch):
     monkeypatch.setenv("SPACE_HOST", "someone-undertone.hf.space")
     page = start_space(ROOT)
     assert "Undertone" in page
-    assert "https://someone-undertone.hf.space/gradio_api/file=" in page
+    assert "https://someone-undertone.hf.space/public/" in page
     assert "There is no model yet" not in page
 
 
