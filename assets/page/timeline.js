@@ -58,12 +58,15 @@ window.recordingTimeline = (element, emotions) => {
   }
 
   function headline() {
-    const { entries, spoken, named, changes } = session.summary();
+    const { entries, spoken, changes } = session.summary();
     const listened = `Listened for ${clock(session.heard)}.`;
     if (!entries.length) return { title: "No speech", detail: listened };
-    const [first] = entries;
+    const [first, ...rest] = entries;
     if (first.name === UNCLEAR) {
-      return { title: "Mostly unclear", detail: `An emotion was clear in ${percent(named / spoken)} of the speech.` };
+      const share = ({ name, seconds }) => `${name} (${percent(seconds / spoken)})`;
+      const others = rest.slice(0, 2).map(share).join(", ");
+      const detail = `${percent(first.seconds / spoken)} of the speech${others && `, then ${others}`}`;
+      return { title: "Mostly unclear", detail };
     }
     const count = `${COUNTS[changes] ?? changes} ${changes === 1 ? "change" : "changes"}`;
     const detail = `${percent(first.seconds / spoken)} of the speech; ${count}`;
