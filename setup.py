@@ -58,7 +58,7 @@ setup(
         *(f"undertone.training.{name}" for name in find_packages("model_training")),
     ],
     package_data={
-        "undertone": ["py.typed"],
+        "undertone": ["py.typed", "README.md"],
         "undertone.assets": ["**/*"],
         "undertone.models": ["**/*"],
         "undertone.training.reports": ["report.html"],

@@ -94,7 +94,7 @@ def test_the_installed_page_is_served_with_its_assets(run):
         server.terminate()
         server.wait(20)
     assert "Hears how something is said" in page
-    assert "recordingSession" in page
+    assert "window.RecordingSession" in page
 
 
 def test_training_is_a_part_of_the_installed_package(run):
