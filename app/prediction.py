@@ -17,31 +17,28 @@ def predict_emotion(
 ) -> Prediction:
     """Predict the emotion of one recording.
 
-        >>> from app import predict_emotion
-        >>> prediction = predict_emotion("assets/examples/angry-woman-1037.ogg")
-        >>> prediction.emotion
-        'angry'
-        >>> sorted(prediction.probabilities, key=prediction.probabilities.get)[-1]
-        'angry'
+    >>> from app import predict_emotion
+    >>> prediction = predict_emotion("assets/examples/angry-woman-1037.ogg")
+    >>> prediction.emotion
+    'angry'
+    >>> sorted(prediction.probabilities, key=prediction.probabilities.get)[-1]
+    'angry'
 
-        Samples need their rate:
+    Samples need their rate:
 
-        >>> from pathlib import Path
-    from typing import Any
+    >>> import numpy as np
+    >>> print(predict_emotion(np.zeros(48_000, np.int16), sample_rate=48_000))
+    no speech (1.0 s, 0.0 s of it speech)
 
-    import numpy as np
-        >>> print(predict_emotion(np.zeros(48_000, np.int16), sample_rate=48_000))
-        no speech (1.0 s, 0.0 s of it speech)
+    Args:
+        source: a path, the bytes of a file, an open binary file, or samples, (n,) or
+            (n, channels), integer or float.
+        sample_rate: of samples, in Hz.
+        classifier: the model; None for the default bundle.
 
-        Args:
-            source: a path, the bytes of a file, an open binary file, or samples, (n,) or
-                (n, channels), integer or float.
-            sample_rate: of samples, in Hz.
-            classifier: the model; None for the default bundle.
-
-        Raises:
-            AudioError: the recording cannot be read; one sentence says why.
-            ValueError: samples without a rate.
+    Raises:
+        AudioError: the recording cannot be read; one sentence says why.
+        ValueError: samples without a rate.
     """
     samples: Any = source
     if sample_rate is None:

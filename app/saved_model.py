@@ -25,14 +25,14 @@ def split_last(model: keras.Model) -> tuple[keras.Model, keras.Layer]:
     """
     last = model.layers[-1]
     # Of a model inside a model, `last.input` would be its own input and not what it is called on.
-    return keras.Model(model.inputs, keras.Operation.input.__get__(last)), last
+    return keras.Model(model.input, keras.Operation.input.__get__(last)), last
 
 
 def without_head(model: keras.Model) -> keras.Model:
     """The same layers and weights up to the input of the last layer, which makes the logits."""
     rest, head = split_last(model)
     if isinstance(head, keras.Model):
-        return keras.Model(model.inputs, without_head(head)(rest.output))
+        return keras.Model(model.input, without_head(head)(rest.output))
     return rest
 
 

@@ -31,6 +31,12 @@ sarcasm, and it is often wrong on them. The confidence is the probability of the
 was asked to play. It does not say what a person feels.
 """
 
+OTHER_LIMITS = """\
+The model was trained on the clips that are named below and on nothing else. It is often wrong on
+other kinds of speech, languages and recordings. The confidence is the probability of a label of
+these clips. It does not say what a person feels.
+"""
+
 SPEAKERS = """\
 The CREMA-D test speakers are the speakers of the example clips. They were picked because listeners
 agree on their emotions, so they are easier than most speakers. The figures of the validation
@@ -199,7 +205,7 @@ def text(known: BundleResults) -> str:
         f"speech: {', '.join(info.labels[:-1])} or {info.labels[-1]}. {info.description} It has "
         f"{info.parameters:,} parameters. Its input is mono audio at {info.sample_rate:,} Hz; the "
         "frontend is part of the model.",
-        "## Limits\n\n" + LIMITS,
+        "## Limits\n\n" + (LIMITS if _on_english(info) else OTHER_LIMITS),
         "## Responsible use\n\n" + RESPONSIBLE_USE,
         FIGURES_BEGIN,
         "## How good it is\n\n" + _measured(known),

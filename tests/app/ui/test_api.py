@@ -129,6 +129,7 @@ def test_two_streams_of_any_chunks_are_apart_and_equal_a_session_here(client, cl
             sessions[stream] = answer["session"]
             answered[stream] += answer["readings"]
     assert sessions[0] != sessions[1]
+    assert "named" in {row["state"] for row in answered[0]}
     for samples, size, readings in zip(recordings, sizes, answered, strict=True):
         session = LiveSession(classifier, smoothing=0.5)
         here = session.feed(samples[: 12 * size], RATE)
@@ -136,7 +137,7 @@ def test_two_streams_of_any_chunks_are_apart_and_equal_a_session_here(client, cl
         assert [row["state"] for row in readings] == [reading.state for reading in here]
         assert [row["emotion"] for row in readings] == [reading.emotion for reading in here]
         assert any(row["speaking"] for row in readings)
-        assert {"named", "listening"} <= {row["state"] for row in readings}
+        assert {"listening"} < {row["state"] for row in readings}
         assert all(
             list(row["probabilities"])
             == list(LABELS if row["state"] in ("named", "unclear") else ())
