@@ -42,3 +42,12 @@
 
   look();
 })();
+
+// Ask before the page is left during a recording (recording_sign.js). Gradio's own listener would end
+// the stream before there is an answer, and with it the recording of a person who stays. This one was
+// added first, so it can keep the event from it. A page that is left ends its connections anyway.
+window.addEventListener("beforeunload", (event) => {
+  if (!document.documentElement.dataset.recording) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+});

@@ -1,5 +1,5 @@
-// The sign that a recording goes on, on the browser's tab and the page's; and the question before the
-// page is left meanwhile. Runs in the head of the page.
+// The sign that a recording goes on, on the browser's tab and the page's. Runs in the head of the page.
+// opening.js asks before the page is left meanwhile.
 //
 // window.recordingSign.show(), .hide()
 window.recordingSign = (() => {
@@ -7,11 +7,6 @@ window.recordingSign = (() => {
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='7' fill='%23cf454e'/%3E%3C/svg%3E";
   let title = null; // of the page, while it is another
   let icon = null;
-
-  // Gradio ends the stream before there is an answer: who stays keeps what was read until then.
-  window.addEventListener("beforeunload", (event) => {
-    if (title !== null) event.preventDefault();
-  });
 
   function show() {
     if (title !== null) return;
