@@ -26,12 +26,12 @@ from .summary import (
 FILES = {
     "caption": "Choose a recording to see and play it",
     "columns": [
-        {"name": "no.", "numeric": True},
+        {"name": "no.", "numeric": True, "spare": True},
         {"name": "file"},
         {"name": "emotion"},
         {"name": "confidence", "numeric": True, "unit": "%"},
-        {"name": "duration, s", "numeric": True},
-        {"name": "speech, s", "numeric": True},
+        {"name": "duration, s", "numeric": True, "spare": True},
+        {"name": "speech, s", "numeric": True, "spare": True},
         {"name": "remark"},
     ],
 }

@@ -29,8 +29,10 @@
       height = tall;
       since = now;
     }
-    const drawn = !document.querySelector(".history") || document.querySelector(".history .main-svg");
-    if ((height && drawn && now - since > STILL) || now - began > LONGEST) return show();
+    // On a slow machine these come long after the rest.
+    const drawn = document.querySelector(".history .main-svg") && document.querySelector("#microphone button");
+    const login = document.querySelector("gradio-app input[type=password]");
+    if (login || (height && drawn && now - since > STILL) || now - began > LONGEST) return show();
     setTimeout(look, 50);
   }
 

@@ -1,7 +1,8 @@
 // A table whose rows are chosen and whose headers sort it. Gradio runs this once for each with
 // `element`, `props`, `trigger` and `watch` in scope. The value is JSON text of `caption`, `columns`
-// (`name`, `numeric`, `unit`), `rows` (`cells`, `colour`, `plays`) and `chosen`, an index, where it
-// changes. A row that `plays` makes the player go there; the index of another is sent to the server.
+// (`name`, `numeric`, `unit`; `spare`: not on a narrow screen), `rows` (`cells`, `colour`, `plays`) and
+// `chosen`, an index, where it changes. A row that `plays` makes the player go there; the index of
+// another is sent to the server.
 const list = element.querySelector(".list");
 const head = element.querySelector("thead tr");
 const body = element.querySelector("tbody");
@@ -18,6 +19,7 @@ function label({ columns: names, caption }) {
     const cell = document.createElement("th");
     cell.scope = "col";
     cell.classList.toggle("numeric", Boolean(column.numeric));
+    cell.classList.toggle("spare", Boolean(column.spare));
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = column.name;
@@ -62,10 +64,11 @@ function drawn(row) {
     }
   });
   row.cells.forEach((value, index) => {
-    const { name, numeric, unit } = columns[index];
+    const { name, numeric, unit, spare } = columns[index];
     const cell = line.insertCell();
     cell.textContent = value === null ? "" : unit ? `${value}${unit}` : value;
     cell.classList.toggle("numeric", Boolean(numeric));
+    cell.classList.toggle("spare", Boolean(spare));
     if (name === "emotion" && row.colour) {
       cell.classList.add("coloured");
       cell.style.setProperty("--colour", row.colour);

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from app.emotions import EMOTIONS
 from tests.browser.steps import SECOND
 from tests.conftest import ROOT
+from tests.serving import app_running
 
 MOST_SHIFT = 0.05
 FONT = ROOT / "assets" / "emoji" / "noto-color-emoji-8.woff2"
@@ -88,6 +89,16 @@ def test_nothing_moves_while_the_page_opens(browser, app_url, width):
     shifts = page.evaluate("shifts")
     assert sum(value for value, _ in shifts) < MOST_SHIFT, shifts
     expect(page.locator("#opening")).to_have_count(0)
+
+
+def test_a_page_with_a_password_asks_for_it_at_once(browser):
+    with app_running("--auth", "ada:lovelace") as (url, _):
+        page = browser.new_page()
+        page.goto(url)
+        page.locator("input[type=password]").fill("lovelace")
+        page.get_by_label("username").fill("ada")
+        page.get_by_role("button", name="Login").click()
+        expect(page.get_by_role("button", name="Record")).to_be_visible()
 
 
 def test_the_address_of_the_api_page_shows_it(browser, app_url):
