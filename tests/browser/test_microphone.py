@@ -29,6 +29,16 @@ def test_a_refused_microphone(open_page):
     expect(page.locator(RECORD)).to_be_enabled()
 
 
+def test_a_computer_without_one(browsers, app_url):
+    context = browsers(("--disable-audio-input",)).new_context(permissions=["microphone"])
+    page = context.new_page()
+    page.goto(app_url)
+    record(page)
+    one_message(page, "No microphone was found")
+    expect(page.locator(RECORD)).to_be_enabled()
+    context.close()
+
+
 def test_an_address_that_is_not_secure(open_page, app_url):
     url = f"http://undertone.test:{urlsplit(app_url).port}"
     page = open_page(url=url, flags="--host-resolver-rules=MAP undertone.test 127.0.0.1")
