@@ -91,7 +91,7 @@ class LiveSession:
         self._detector = SpeechDetector()
         self._pending = np.zeros(round(LEAD_SECONDS * self.classifier.sample_rate), np.float32)
         self._window = np.zeros(self.classifier.window, np.float32)
-        self._heard = 0  # samples that have passed through the window
+        self._passed = 0  # samples that have passed through the window
         self.received = 0.0  # seconds of sound fed so far
         # Of the window's frames: the probability of speech, 0 without.
         self._speech = np.zeros(_frames(self.classifier), np.float32)
@@ -116,7 +116,7 @@ class LiveSession:
             held_back = self._resampler.push(np.zeros(0, np.float32), rate, last=True)
             self._pending = resample(np.append(self._pending, held_back), rate, new_rate)
             self._window = resample(self._window, rate, new_rate)
-            self._heard = round(self._heard * new_rate / rate)
+            self._passed = round(self._passed * new_rate / rate)
             self._resampler = StreamResampler(new_rate)
         self._window = _last(self._window, classifier.window)
         self._speech = _last(self._speech, _frames(classifier))
@@ -143,17 +143,17 @@ class LiveSession:
         hop = round(self.step * self.classifier.sample_rate)
         while len(self._pending) >= hop:
             step, self._pending = self._pending[:hop], self._pending[hop:]
-            speech = self._hear(step)
+            speech = self._advance(step)
             if not skip:
                 readings.append(self._read(step, speech))
         return readings
 
-    def _hear(self, step: np.ndarray) -> np.ndarray:
+    def _advance(self, step: np.ndarray) -> np.ndarray:
         """Advance the window by a step; return the probability of speech of the step's frames."""
         self._window = np.concatenate([self._window[len(step) :], step])
-        self._heard += len(step)
-        heard = resample(step, self.classifier.sample_rate)
-        speech = self._detector.push(heard)
+        self._passed += len(step)
+        sound = resample(step, self.classifier.sample_rate)
+        speech = self._detector.push(sound)
         self._speech = np.concatenate([self._speech, speech])[-len(self._speech) :]
         return speech
 
@@ -163,11 +163,11 @@ class LiveSession:
         expected = self._speech.sum() * FRAME / SAMPLE_RATE
         enough = spoken >= MINIMUM_SPEECH_SECONDS
         self._started |= bool(enough)
-        length = min(self._heard, len(self._window)) / rate
+        length = min(self._passed, len(self._window)) / rate
         said = self._update(bool(evident(spoken, expected, length))) if enough else self._pause()
-        self._episodes.add((self._heard - len(step)) / rate, self._heard / rate, said)
+        self._episodes.add((self._passed - len(step)) / rate, self._passed / rate, said)
         return Reading(
-            time=self._heard / rate,
+            time=self._passed / rate,
             state=said.state,
             emotion=said.emotion,
             confidence=said.confidence,
@@ -208,6 +208,6 @@ def _frames(classifier: Classifier) -> int:
     return round(classifier.info.window_seconds * SAMPLE_RATE / FRAME)
 
 
-def _last(heard: np.ndarray, length: int) -> np.ndarray:
+def _last(items: np.ndarray, length: int) -> np.ndarray:
     """The last `length` items, with zeros before them if there are fewer."""
-    return np.pad(heard, (max(0, length - len(heard)), 0))[-length:]
+    return np.pad(items, (max(0, length - len(items)), 0))[-length:]

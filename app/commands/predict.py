@@ -58,8 +58,8 @@ def predict(
     choice: Choice,
 ) -> bool:
     """Analyze recordings and print a row for each or its segments; return whether all succeeded."""
-    heard = outcomes(recordings, classifier, jobs, choice.split, choice.track)
-    shown = progress(heard, total=len(recordings), unit="file")
+    analyzed = outcomes(recordings, classifier, jobs, choice.split, choice.track)
+    shown = progress(analyzed, total=len(recordings), unit="file")
     well = True
 
     def watched() -> Iterator[Outcome]:

@@ -55,7 +55,7 @@ def build(classifier: Classifier) -> None:
         )
         analyzed = gr.JSON(label="the same, with one row per segment and one per window")
         rows = gr.JSON(label="one row per recording, or one per segment")
-        heard = gr.JSON(label="session, heard (seconds), readings, note")
+        answer = gr.JSON(label="session, received (seconds), readings, note")
 
     endpoints = Endpoints(classifier, Kept(recordings))
     few = {"concurrency_limit": AT_ONCE, "concurrency_id": "recordings"}
@@ -66,7 +66,7 @@ def build(classifier: Classifier) -> None:
         [],
         endpoints.live,
         [chunk, rate, session, smoothing, last, model],
-        heard,
+        answer,
         api_name="live",
         concurrency_limit=CHUNKS_AT_ONCE,
     )
@@ -100,8 +100,8 @@ class Endpoints:
             note (what was odd about the recording, or null)
         """
         with self._hearing(recording) as path:
-            heard = analyze(path, named(self._classifier, model))
-        return asdict(heard.prediction())
+            analysis = analyze(path, named(self._classifier, model))
+        return asdict(analysis.prediction())
 
     def analyze(self, recording: str | None, hop: float, model: str) -> Row:
         """Analyze one recording and return how its emotion changes over time.
@@ -121,13 +121,13 @@ class Endpoints:
         with self._hearing(recording) as path:
             checked(hop, 0.1, WINDOW_SECONDS, "A hop, in seconds,")
             chosen = named(self._classifier, model)
-            heard = analyze(path, chosen, hop)
-        outcome = Outcome(Path(path).name, heard)
+            analysis = analyze(path, chosen, hop)
+        outcome = Outcome(Path(path).name, analysis)
         rows = {
             name: tables.records(table([outcome], chosen.labels).drop(columns="file"))
             for name, table in (("segments", tables.segments), ("windows", tables.windows))
         }
-        return asdict(heard.prediction()) | rows
+        return asdict(analysis.prediction()) | rows
 
     @no_tool  # Gradio 6.31 cannot pass a list of files from an agent.
     def batch(self, recordings: list[str] | None, timeline: bool, model: str) -> list[Row]:
@@ -176,7 +176,7 @@ class Endpoints:
 
         Returns:
             session, for the next call
-            heard, the seconds so far
+            received, the seconds so far
             readings, one each half second: time, state (listening, no speech, unclear or named)
             in each emotion, candidates, confidence and probabilities by emotion
             and of the last step speaking, speech_share and level (dBFS)
@@ -198,7 +198,7 @@ class Endpoints:
             self._sessions.close(name)
         return {
             "session": None if last else name,
-            "heard": round(stream.session.received, 3),
+            "received": round(stream.session.received, 3),
             "readings": [tables.reading_record(reading) for reading in readings],
             "note": stream.session.note,
         }

@@ -196,7 +196,7 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
     current.answered = time.monotonic()
     answer = {
         "stream": current.stream,
-        "heard": round(end, 3),
+        "received": round(end, 3),
         "readings": [reading_record(reading) for reading in readings],
         "loading": not ready,
     }

@@ -111,5 +111,5 @@ def _summary(face: str, title: str, detail: str, source: str, colour: str = "tra
     return (
         f'<div class="now" style="--now: {colour}"><div class="face" aria-hidden="true">{face}'
         f'</div><div class="words" aria-live="polite"><p class="emotion">{title}</p>'
-        f'<p class="detail">{detail}</p><p class="heard">{source}</p></div></div>'
+        f'<p class="detail">{detail}</p><p class="source">{source}</p></div></div>'
     )

@@ -107,7 +107,7 @@ function expectReading() {
 
 // Sound waits in the page while the server, or the line to it, is behind.
 function tellBacklog() {
-  const behind = Math.round(session.recorded - session.heard);
+  const behind = Math.round(session.recorded - session.analyzed);
   if (offlineSince) {
     const away = Math.round((performance.now() - offlineSince) / 1000);
     tell(`No connection to the server for ${away} s. Nothing is lost: the sound is kept in this page and read later.`);
@@ -167,7 +167,7 @@ function listEarlier(shown) {
     const button = document.createElement("button");
     const time = new Date(one.began).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     button.type = "button";
-    button.textContent = `${time}, ${window.undertoneClock(one.heard)}`;
+    button.textContent = `${time}, ${window.undertoneClock(one.analyzed)}`;
     button.disabled = session !== null;
     if (one === shown) button.setAttribute("aria-current", "true");
     button.addEventListener("click", () => present(one));
@@ -238,9 +238,9 @@ function hear(answer) {
   patches.chunkAnswered();
   if (!session || answer.stream === ended) return hearLate(answer);
   if (answer.refusal) return end(answer.refusal);
-  if (stream !== null && answer.stream !== stream) offset = session.heard;
+  if (stream !== null && answer.stream !== stream) offset = session.analyzed;
   stream = answer.stream;
-  if (loading) session.skipTo(answer.heard);
+  if (loading) session.skipTo(answer.received);
   for (const reading of later(answer.readings)) {
     plot.add(reading);
     session.add(reading);
@@ -269,7 +269,7 @@ watch("value", () => {
     if (session) listen();
     else rest(sessions.at(-1));
   }
-  if ("heard" in props.value || "refusal" in props.value) hear(props.value); // or the page has just opened
+  if ("received" in props.value || "refusal" in props.value) hear(props.value); // or the page has just opened
 });
 
 plot.onClick((seconds) => timeline.playFrom(seconds));

@@ -8,7 +8,7 @@
 //   add(reading)         keep the next reading
 //   skipTo(seconds)      no reading was made before this moment: the model was loading
 //   stretches()          the readings with `start` and `end` in seconds, each begins where one ends
-//   heard, recorded      seconds of sound that were read, and that were recorded
+//   analyzed, recorded   seconds of sound that were analyzed, and that were recorded
 //   summary()            seconds and longest stretch of each emotion and of "unclear"
 //   csv(names), json()   every reading as text
 // window.sessionShelf: keeps them across a reload
@@ -36,12 +36,12 @@ window.RecordingSession = class RecordingSession {
     this.unread = seconds;
   }
 
-  get heard() {
+  get analyzed() {
     return this.readings.at(-1)?.time ?? 0;
   }
 
   get recorded() {
-    return Math.max(this.heard, this.sound?.seconds ?? 0);
+    return Math.max(this.analyzed, this.sound?.seconds ?? 0);
   }
 
   stretches() {

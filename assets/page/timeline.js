@@ -59,7 +59,7 @@ window.recordingTimeline = (element, emotions) => {
 
   function headline() {
     const { entries, spoken, changes } = session.summary();
-    const listened = `Listened for ${clock(session.heard)}.`;
+    const listened = `Listened for ${clock(session.analyzed)}.`;
     if (!entries.length) return { title: "No speech", detail: listened };
     const [first, ...rest] = entries;
     if (first.name === UNCLEAR) {
@@ -74,8 +74,8 @@ window.recordingTimeline = (element, emotions) => {
   }
 
   function words({ spoken, named }) {
-    const listened = `Listened for ${clock(session.heard)}`;
-    const tail = session.recorded - session.heard;
+    const listened = `Listened for ${clock(session.analyzed)}`;
+    const tail = session.recorded - session.analyzed;
     const unread = tail >= 2 ? ` The last ${Math.round(tail)} s were recorded and not read.` : "";
     if (!spoken) return `${listened}; there was no speech.${unread}`;
     return `${listened}; named an emotion for ${clock(named)}.${unread}`;

@@ -84,7 +84,7 @@ def test_a_room_has_so_many_places_and_those_who_leave_free_theirs(classifier):
 def test_a_full_room_is_one_sentence(classifier, monkeypatch):
     monkeypatch.setattr(live_tab, "LISTENERS", Listeners(1))
     _, answer = live_tab.hear(classifier, CHUNK, inside := Listener(LiveSession(classifier)))
-    assert answer["heard"] == 0.5
+    assert answer["received"] == 0.5
     _, answer = live_tab.hear(classifier, CHUNK, None)
     assert "as many as there is room for" in answer["refusal"]
     assert inside.seen <= time.monotonic()

@@ -89,11 +89,11 @@ def use_everything(open_page, recordings, address):
     stop(page)
 
     upload(page, recordings["sad"])
-    expect(page.locator("#summary .heard")).to_contain_text("sad.wav", timeout=PATIENCE * SECOND)
+    expect(page.locator("#summary .source")).to_contain_text("sad.wav", timeout=PATIENCE * SECOND)
     page.wait_for_selector("#sound .main-svg")
     page.locator("#recordings button[aria-label=Clear]").click()
     page.locator("#examples button").first.click()
-    expect(page.locator("#summary .heard")).to_contain_text("angry-man", timeout=PATIENCE * SECOND)
+    expect(page.locator("#summary .source")).to_contain_text("angry-man", timeout=PATIENCE * SECOND)
     page.wait_for_function(
         "document.querySelector('#player audio').duration > 1", timeout=PATIENCE * SECOND
     )

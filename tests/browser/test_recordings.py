@@ -39,7 +39,7 @@ def test_a_recording_shows_what_the_classifier_hears(open_page, recordings, clas
     expect(page.locator("#stop")).to_be_hidden()
 
     upload(page, recordings["long"])
-    expect(page.locator("#summary .heard")).to_contain_text("long.wav", **HEARD)
+    expect(page.locator("#summary .source")).to_contain_text("long.wav", **HEARD)
     expect(page.locator("#sound .scatterlayer .trace")).to_have_count(len(LABELS))
     expect(page.locator("#sound .infolayer .legend .traces")).to_have_count(len(LABELS))
     expect(page.locator("#segments tbody tr").nth(1)).to_be_visible()
@@ -67,7 +67,7 @@ def test_a_film_is_heard(open_page, recordings, classifier, tmp_path):
     film.write_bytes(with_ffmpeg(clip, "mp4", "aac", picture=True))
     page = open_page()
     upload(page, film)
-    expect(page.locator("#summary .heard")).to_contain_text("film.mp4", **HEARD)
+    expect(page.locator("#summary .source")).to_contain_text("film.mp4", **HEARD)
     expect(page.locator("#summary .emotion")).to_have_text("angry")
 
 
@@ -143,7 +143,7 @@ def test_a_bad_recording_gives_a_sentence_and_the_next_one_is_heard(open_page, r
     expect(page.locator("html[data-hearing]")).to_have_count(0)
 
     upload(page, recordings["sad"])
-    expect(page.locator("#summary .heard")).to_contain_text("sad.wav", **HEARD)
+    expect(page.locator("#summary .source")).to_contain_text("sad.wav", **HEARD)
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_many_are_a_table_charts_and_files(open_page, recordings, archive):
     expect(page.locator("#summary .detail")).to_contain_text("1 could not be read")
 
     cell(page, "packed.wav").click()
-    expect(page.locator("#chosen .heard")).to_contain_text("packed.wav", **HEARD)
+    expect(page.locator("#chosen .source")).to_contain_text("packed.wav", **HEARD)
     expect(page.locator("#player .shown")).to_contain_text("packed.wav")
     page.wait_for_function("document.querySelector('#player audio').duration > 1")  # in the zip
     chosen, player = (page.locator(place).bounding_box() for place in ("#chosen", "#player"))

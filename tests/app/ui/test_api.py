@@ -123,7 +123,7 @@ def test_two_streams_of_any_chunks_are_apart_and_equal_a_session_here(client, cl
             if not len(chunk):
                 continue
             answer = client.predict(encoded(chunk), RATE, sessions[stream], 0.5, api_name="/live")
-            assert answer["heard"] == pytest.approx(
+            assert answer["received"] == pytest.approx(
                 min((turn + 1) * size, len(samples)) / RATE, 1e-3
             )
             sessions[stream] = answer["session"]

@@ -61,11 +61,16 @@ def test_readings_are_small_json(classifier, chunks):
 
 def test_every_chunk_is_answered_with_what_was_heard_so_far(classifier):
     listener = Listener(LiveSession(classifier))
-    for heard in (0.1, 0.2):
+    for received in (0.1, 0.2):
         chunk = (BROWSER_RATE, np.zeros(BROWSER_RATE // 10, np.int16))
         same, answer = live_tab.hear(classifier, chunk, listener)
         assert is_kept(same)
-        expected = {"stream": listener.stream, "heard": heard, "readings": [], "loading": False}
+        expected = {
+            "stream": listener.stream,
+            "received": received,
+            "readings": [],
+            "loading": False,
+        }
         assert answer == expected
     assert all(is_kept(update) for update in live_tab.hear(classifier, None, listener))
 
@@ -82,7 +87,7 @@ def test_a_server_that_is_behind_leaves_out_readings_and_no_sound(classifier, ch
     late = Listener(LiveSession(classifier), began=time.monotonic() - 60)
     answers = [live_tab.hear(classifier, (BROWSER_RATE, chunk), late)[1] for chunk in chunks]
     readings = [reading for answer in answers for reading in answer["readings"]]
-    assert answers[-1]["heard"] == pytest.approx(sum(map(len, chunks)) / BROWSER_RATE, abs=1e-3)
+    assert answers[-1]["received"] == pytest.approx(sum(map(len, chunks)) / BROWSER_RATE, abs=1e-3)
     assert len(readings) < len(on_time) / 2
     assert {reading["time"] for reading in readings} <= {reading["time"] for reading in on_time}
     assert np.diff([0.0] + [reading["time"] for reading in readings]).max() <= 2.5
@@ -108,9 +113,9 @@ def test_sound_is_heard_while_the_model_is_loading(classifier, chunks):
     cold.load()
     assert list(live_tab.loading(cold)) == [{"loading": False}]
     # The recording stood still meanwhile, as a real one would not; it is not to be taken for late.
-    listener.began = time.monotonic() - answer["heard"]
+    listener.began = time.monotonic() - answer["received"]
     rest = hear_all(cold, chunks[2:], listener)
-    later = [reading for reading in everything if reading["time"] > answer["heard"]]
+    later = [reading for reading in everything if reading["time"] > answer["received"]]
     assert [reading["time"] for reading in rest] == [reading["time"] for reading in later]
     assert [reading["state"] for reading in rest] == [reading["state"] for reading in later]
 
