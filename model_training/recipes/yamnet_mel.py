@@ -70,5 +70,5 @@ RECIPE = Recipe(
         clips_per_epoch=7680,
     ),
     start=yamnet.weights,
-    schedule=Cosine(epochs=30, learning_rate=8e-4, weight_decay=0.05, ema=0.998),
+    schedule=Cosine(epochs=20, learning_rate=8e-4, weight_decay=0.05, ema=0.998),
 )
