@@ -5,7 +5,7 @@
 // window.undertone:
 //   started()   a recording begins
 //   stopped()   it has ended, or could not begin
-const SILENT = 3000; // ms without a reading after which the server counts as behind
+const SILENT = 3000; // ms without a reading after which the page says what it waits for
 const BEHIND = 4; // seconds between what was recorded and what was read, from which it is said
 const QUIETEST = -60; // dBFS, the left end of the meter
 const MOST_KEPT = 6; // recordings
@@ -16,6 +16,7 @@ const STATUS = {
   "no speech": "No speech",
   speaking: "Speaking",
   waiting: "Waiting for the server",
+  stalled: "Waiting for the microphone",
 };
 const LABELS = {
   now: "Confidence of each emotion",
@@ -36,6 +37,7 @@ let stream = null; // which recording the server answers about, by its own name
 let ended = null; // and which one is over
 let offset = 0; // seconds, of a server's clock that began anew behind the recording's
 let watchdog = 0;
+let lastChunk = 0; // ms; when the microphone gave sound
 let loading = false; // the server its model
 let offlineSince = 0; // ms; 0 while the server can be reached
 
@@ -95,14 +97,21 @@ function showReading(reading) {
 
 function expectReading() {
   clearTimeout(watchdog);
-  watchdog = setTimeout(
-    () =>
-      show("waiting", {
-        title: "Waiting",
-        detail: "No answer from the server; the sound is kept in this page.",
-      }),
-    SILENT,
-  );
+  watchdog = setTimeout(sayWhatIsMissing, SILENT);
+}
+
+function sayWhatIsMissing() {
+  if (performance.now() - lastChunk < SILENT) {
+    show("waiting", {
+      title: "Waiting",
+      detail: "No answer from the server; the sound is kept in this page.",
+    });
+  } else {
+    show("stalled", {
+      title: "No sound",
+      detail: "The microphone is paused; the recording goes on when it does.",
+    });
+  }
 }
 
 // Sound waits in the page while the server, or the line to it, is behind.
@@ -217,6 +226,7 @@ function end(reason) {
 }
 
 patches.events.addEventListener("chunk", async ({ detail }) => {
+  lastChunk = performance.now();
   if (!session) return;
   const current = session;
   await current.sound.add(detail);

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import SECOND, record, wait_for_readings
+from tests.browser.steps import SECOND, plotted, record, stop, wait_for_readings
 
 RECORD, STOP = "#microphone button.record-button", "#microphone button.stop-button"
 
@@ -87,6 +87,31 @@ def test_a_microphone_that_is_unplugged(open_page):
     expect(page.locator("#live .summary")).to_be_visible()
     expect(page.locator("#live .backlog")).to_have_text("")
     expect(page.locator(RECORD)).to_be_enabled()
+
+
+def test_a_microphone_that_pauses(open_page):
+    page = open_page()
+    page.add_init_script(
+        """window.MediaRecorder = class extends window.MediaRecorder {
+            constructor(...given) {
+                super(...given);
+                window.recorder = this;
+            }
+        }"""
+    )
+    page.reload()
+    record(page)
+    wait_for_readings(page, 2)
+    status = page.locator("#live .status-text")
+    # As when a telephone call takes the microphone; scripts cannot make one.
+    page.evaluate("window.recorder.pause()")
+    expect(status).to_have_text("Waiting for the microphone", timeout=10 * SECOND)
+    expect(page.locator("#live .emotion")).to_have_text("No sound")
+    before = len(plotted(page)[0]["x"])
+    page.evaluate("window.recorder.resume()")
+    wait_for_readings(page, before + 2)
+    expect(status).not_to_have_text("Waiting for the microphone")
+    stop(page)
 
 
 def test_record_and_stop_at_once(open_page):
