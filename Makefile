@@ -18,7 +18,7 @@ run: $(VENV)/installed
 test: lint
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/browser
 
 bench: $(VENV)/installed-test
 	$(BIN)/python -m tests.benchmark

@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from model_training.corpora.table import Corpus, load_corpora
 from model_training.training.checkpoints import Checkpoint
 
 
 @pytest.fixture(scope="session")
-def real(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    """The real corpora, every clip decoded anew; for tests marked `corpora`."""
-    return load_corpora(data, tmp_path_factory.mktemp("cache"))
+def real(data: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Corpus:
+    """The real corpora, every clip decoded once in a run; for tests marked `corpora`."""
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":  # the processes of a run share the folder above theirs
+        folder = folder.parent
+    with FileLock(folder / "real.lock"):
+        return load_corpora(data, folder / "real")
 
 
 @pytest.fixture(scope="session")
