@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from .classifier import DEFAULT_MODEL, Classifier
-from .commands.stderr import native_chatter_held
 from .errors import UndertoneError
 from .folders import MODELS, command, how_to_install
+from .stderr import native_chatter_held
 
 if TYPE_CHECKING:
     from .collection import Item
@@ -241,12 +241,10 @@ def predict(
 
 def embed(items: "list[Item]", model: str, out: str | None) -> bool:
     """Write the embeddings of recordings, and return whether all succeeded."""
-    from .commands.embeddings import Remembering, write_embeddings
+    from .commands.embeddings import write_embeddings
     from .commands.predict import opened_whole
 
-    classifier = Remembering(bundle_folder(model))
-    with native_chatter_held():
-        classifier.load()
+    classifier = load_model(model)
     try:
         with opened_whole(Path(out)) if out else nullcontext(sys.stdout) as file:
             return write_embeddings(items, classifier, file)
@@ -288,7 +286,10 @@ def load_model(name: str) -> Classifier:
 
 
 def bundle_folder(name: str) -> Path:
-    return Path(name) if Path(name).is_dir() else MODELS / name
+    try:
+        return Path(name) if Path(name).is_dir() else MODELS / name
+    except OSError as error:
+        stop(f"The model {name} cannot be read: {error.strerror or error}.")
 
 
 def refuse_taken_port(host: str, port: int) -> None:

@@ -28,6 +28,7 @@ from .names import printable
 SAMPLE_RATE = 16_000  # Hz
 WINDOW_SECONDS = 3.0  # length of a window
 HOP_SECONDS = 0.5  # between windows
+SHORTEST_HOP = 0.01  # seconds
 SHORTFALL = 0.5  # seconds that may be missing at the end of a file without a note
 SILENCE = -100.0  # dBFS, the lowest level that is reported
 
@@ -47,12 +48,12 @@ class Recording:
     """A recording of any format that libsndfile or FFmpeg knows, decoded block by block.
 
     Iterating yields mono blocks (n,) float32 in [-1, 1], except for overshoot of the resampling;
-    a block is seldom longer than a second. Of a damaged or truncated recording, the blocks that can
-    be decoded are yielded.
+    a block is at most some two seconds long. Of a damaged or truncated recording, the blocks that
+    can be decoded are yielded.
 
     Args:
         source: a path, the bytes of a file, an open binary file, which stays open, or a pair of
-            samples as `MonoStream.push` takes them and their rate in Hz, or Gradio's reverse.
+            samples as `in_columns` takes them and their rate in Hz, or Gradio's reverse.
         sample_rate: of the result, in Hz.
         track: number of the sound track, from 1; None for the default track, or the first one with
             sound if the default is silent.

@@ -27,6 +27,7 @@ def hear_all(
     items: Iterable[Item],
     classifier: Classifier,
     picture: bool = False,
+    embeddings: bool = False,
     split: bool = False,
     track: int | None = None,
     stopped: Callable[[], bool] = lambda: False,
@@ -36,7 +37,7 @@ def hear_all(
     Args:
         items: the recordings, as `collection` gives them.
         classifier: the model.
-        picture: whether each analysis gets a picture.
+        picture, embeddings: whether each analysis gets them.
         split: whether each channel of a recording is analyzed separately.
         track: as `analyze` takes it.
         stopped: whether to stop now; what is analyzed of a recording until then is its outcome.
@@ -48,28 +49,33 @@ def hear_all(
     for item in items:
         if stopped():
             return
-        name, channel, channels = item.name, 1 if split else None, 1
+        name, number, channels = item.name, 1, 1
         try:
             source = item.open()
-            while (channel or 1) <= channels:
-                analyzer = RecordingAnalyzer(classifier, picture=picture)
-                recording = Recording(source, analyzer.sample_rate, track, channel)
+            while number <= channels:
+                analyzer = RecordingAnalyzer(classifier, picture=picture, embeddings=embeddings)
+                recording = Recording(
+                    source, analyzer.sample_rate, track, number if split else None
+                )
                 for block in recording:
                     if split:
                         refuse_more_channels(recording)
+                        source, channels = recording.source, recording.channels
+                    if channels > 1:
+                        name = f"{item.name} (channel {number})"
                     analyzer.push(block)
                     yield Progress(item.name, analyzer.duration)
                     if stopped():
-                        yield Outcome(name, analyzer.finish(STOPPED))
-                        return
-                if channel is None:
-                    yield Outcome(name, finished(analyzer, recording))
-                    break
-                source, channels = recording.source, recording.channels
-                if channels > 1:
-                    name = f"{item.name} (channel {channel})"
-                yield Outcome(name, analyzer.finish(recording.note))
-                channel += 1
+                        analysis = analyzer.finish(STOPPED)
+                        break
+                else:
+                    analysis = (
+                        analyzer.finish(recording.note) if split else finished(analyzer, recording)
+                    )
+                yield Outcome(name, analysis, channel=number if channels > 1 else None)
+                if stopped():
+                    return
+                number += 1
         except Exception as error:  # of any kind: one file must not end a batch
             yield Outcome.failed(name, error)
 

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import json
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -83,15 +84,33 @@ def read_info(folder: Path) -> BundleInfo:
     """Read only `bundle.json`.
 
     Raises:
-        BundleError: no such folder, a file is missing, or its content is of another schema.
+        BundleError: no such folder, a file is missing or cannot be read, or its content is of
+            another schema.
     """
+    try:
+        return _info(folder)
+    except OSError as error:
+        raise BundleError(
+            f"The model in {folder} cannot be read: {error.strerror or error}."
+        ) from error
+
+
+def _info(folder: Path) -> BundleInfo:
     if not folder.is_dir():
         raise BundleError(f"There is no model in {folder}: no such folder.")
     for name in (INFO_FILE, MODEL_FILE):
         if not (folder / name).is_file():
             raise BundleError(f"The model in {folder} is incomplete: {name} is missing.")
+    content = (folder / INFO_FILE).read_bytes()
+    # Another schema may have other keys, so it is the first thing to say.
+    schema = _stated_schema(content)
+    if schema not in (SCHEMA, None):
+        raise BundleError(
+            f"The model in {folder} was made for schema {schema}, "
+            f"this version reads schema {SCHEMA}."
+        )
     try:
-        info = BundleInfo.model_validate_json((folder / INFO_FILE).read_bytes())
+        return BundleInfo.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
@@ -99,12 +118,13 @@ def read_info(folder: Path) -> BundleInfo:
             f"The model in {folder} cannot be used: {INFO_FILE} is not as expected "
             f"({where}: {first['msg']})."
         ) from error
-    if info.schema_version != SCHEMA:
-        raise BundleError(
-            f"The model in {folder} was made for schema {info.schema_version}, "
-            f"this version reads schema {SCHEMA}."
-        )
-    return info
+
+
+def _stated_schema(content: bytes) -> object:
+    try:
+        return json.loads(content)["schema_version"]
+    except (ValueError, KeyError, TypeError):
+        return None  # the validation says what is wrong
 
 
 def checked(folder: Path) -> BundleInfo:

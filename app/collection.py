@@ -6,7 +6,7 @@ import sys
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ ENDINGS = (
 SUFFIXES = frozenset(f".{ending}" for ending in ENDINGS.split())
 ARCHIVE = ".zip"
 CLUTTER = frozenset({"thumbs.db", "desktop.ini"})  # beside what is hidden
-LARGEST_MEMBER = 512 * 2**20  # bytes, unpacked; about 45 minutes of CD audio
+LARGEST_MEMBER = 512 * 2**20  # bytes, unpacked; about 50 minutes of CD audio
 LARGEST_ARCHIVE = 4 * 2**30  # bytes, all members unpacked
 MOST_MEMBERS = 10_000
 ENCRYPTED = 1  # bit of a member's flags
@@ -174,7 +174,16 @@ def collect(names: Iterable[str]) -> Collection:
             sentence = f"{name} is an address: download the recording and name the file."
             found.items.append(Item(name, partial(refuse, sentence)))
         else:
-            for path in _paths(name, found):
+            try:
+                paths = _paths(name, found)
+            except FileNotFoundError:
+                raise
+            except (OSError, ValueError) as error:  # no permission, too long, no valid pattern
+                reason = error.strerror if isinstance(error, OSError) else None
+                sentence = f"{printable(name)} cannot be read: {reason or error}."
+                found.items.append(Item(printable(name), partial(refuse, sentence)))
+                continue
+            for path in paths:
                 found.add(path, str(path))
     return found
 
@@ -218,8 +227,13 @@ def _matching(pattern: Path) -> list[Path]:
     return sorted(
         file
         for file in anchor.glob(str(pattern.relative_to(anchor)))
-        if file.is_file() and not any(p.startswith(".") for p in file.parts if p not in named)
+        if file.is_file() and not hidden(file.parts, named)
     )
+
+
+def hidden(parts: Iterable[str], named: Container[str]) -> bool:
+    """Whether a part of a path that matches a pattern is hidden and not named by the pattern."""
+    return any(part.startswith(".") for part in parts if part not in named)
 
 
 def unpack(archive: Archive, member: zipfile.ZipInfo, name: str) -> bytes:

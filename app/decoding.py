@@ -16,6 +16,7 @@ from .mono import MonoStream
 
 MAX_SECONDS = 60 * LIMITS.minutes + 60  # a minute for those who stop a little late
 BLOCK = 16_384  # frames that libsndfile decodes at once
+UNKNOWN = 2**63 - 1  # frames that libsndfile reports where the header does not say their number
 AUDIBLE = 1e-3  # of full scale; a track with a lower peak is silent
 
 # FFmpeg also opens playlists, captions and network sessions, which would let a file that someone
@@ -72,6 +73,8 @@ class Libsndfile(Decoder):
         self._file.seek(0)
         with soundfile.SoundFile(self._file) as sound:
             refuse_missing_track(self._name, self._track, 1)
+            if sound.frames == UNKNOWN:  # a FLAC file from a pipe, which FFmpeg reads to its end
+                return
             self.seconds = sound.frames / sound.samplerate
             refuse_longer(self._name, self.seconds)
             form = READ_AS.get(sound.subtype, "float32")
@@ -200,8 +203,10 @@ def refuse_missing_track(name: str, track: int | None, count: int) -> None:
 def seconds_by_header(file: BinaryIO) -> float | None:
     """Seconds of a recording by its file, which may be wrong; None if it has no duration."""
     file.seek(0)
-    with suppress(soundfile.LibsndfileError), soundfile.SoundFile(file) as sound:
-        return sound.frames / sound.samplerate
+    # A TypeError is about headerless samples, which have no rate.
+    with suppress(soundfile.LibsndfileError, TypeError), soundfile.SoundFile(file) as sound:
+        if sound.frames != UNKNOWN:
+            return sound.frames / sound.samplerate
     file.seek(0)
     with suppress(av.FFmpegError), av.open(file, options=FFMPEG_OPTIONS) as container:
         return container.duration / av.time_base if container.duration else None

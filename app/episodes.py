@@ -7,6 +7,7 @@ from itertools import pairwise
 from .labelling import NAMED, UNCLEAR, Label
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+LEAST_SHARE = 0.5  # of the speech, that is named as all of it is
 ROUNDING = 1e-3  # seconds: times are whole samples, of another rate after a change of the model
 
 
@@ -65,12 +66,25 @@ class SessionSummary:
         shares = self.shares
         if not shares:
             return "No speech."
-        first = next(iter(shares))
         count = WORDS[self.changes] if self.changes < len(WORDS) else self.changes
-        return f"Mostly {first}, {shares[first]:.0%}; {count} change{'s' * (self.changes != 1)}."
+        largest = next(iter(shares.values()))
+        said = most_of(shares).capitalize()
+        return f"{said}, {largest:.0%}; {count} change{'s' * (self.changes != 1)}."
 
     def __str__(self) -> str:
         return self.sentence
+
+
+def most_of(shares: Mapping[str, float]) -> str:
+    """The largest share in words, "mostly angry", or "most often angry" below a half.
+
+    assets/page/timeline.js has the same rule.
+
+    Args:
+        shares: of the speech, by name, the largest first; not empty.
+    """
+    name, share = next(iter(shares.items()))
+    return f"{'mostly' if share >= LEAST_SHARE else 'most often'} {name}"
 
 
 class EpisodeBuilder:

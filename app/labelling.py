@@ -12,12 +12,12 @@ NAMED_FROM = 0.4  # for a bundle before its own is fitted
 CLEAR_LEAD = 0.1  # of the likeliest over the second, in probability
 CERTAIN = 0.9  # probability that is named where speech is not evident (`speech.evident`)
 # In a stream, the shares of the least probability and of the lead that are asked after another
-# label, so that a label is steady: to keep an emotion, to change it, and to leave "unclear". On
-# joined clips of validation speakers a label changes 2.9 times per true change at a lag of 2.5 s;
-# with half of both to keep an emotion, and all of both otherwise, 3.9 times at 2.6 s.
-KEPT = (0.6, 0.0)
-CHANGED = (0.75, 0.5)
-CLEARED = (1.5, 1.0)
+# label, so that a label is steady and never without a lead: after an emotion, and after "unclear".
+# On joined clips of validation speakers, named from 0.41, a name changes 1.9 times per true change
+# at a lag of 2.5 s. With less to keep an emotion (0.6 and no lead) it is 2.1 times, and names stay
+# down to 0.25.
+AFTER_NAMED = (0.85, 0.5)
+AFTER_UNCLEAR = (1.5, 1.0)
 MOST_CANDIDATES = 3
 CANDIDATE_SHARE = 0.5  # of the largest probability, from which an emotion is a candidate beside it
 
@@ -52,36 +52,40 @@ def label(
         named_from: the lowest probability of a named emotion, from the bundle.
         before: the label just before in the same stream, if there is one.
         evident: whether there is clearly speech, and no crying; otherwise only what is `CERTAIN`
-            is named, or what was named just before.
+            is named.
     """
     if not probabilities:
         return Label(NO_SPEECH)
-    first, second, *_ = ranked = sorted(probabilities, key=probabilities.__getitem__, reverse=True)
+    first, second, *_ = sorted(probabilities, key=probabilities.__getitem__, reverse=True)
     confidence = probabilities[first]
-    least, clear = _asked(named_from, first, before)
-    if not evident and not (before and first == before.emotion):
+    least, clear = _asked(named_from, before)
+    if not evident:
         least = max(least, CERTAIN)
     lead = confidence - probabilities[second]
     if confidence >= least and lead >= clear:
         return Label(NAMED, first, confidence)
-    close = [name for name in ranked if probabilities[name] >= CANDIDATE_SHARE * confidence]
-    return Label(UNCLEAR, candidates=tuple((close if close[1:] else ranked[:2])[:MOST_CANDIDATES]))
+    return unclear(probabilities)
 
 
-def _asked(named_from: float, first: str, before: Label | None) -> tuple[float, float]:
+def unclear(probabilities: Mapping[str, float]) -> Label:
+    """The label without a clear lead, with the emotions that come close to the likeliest."""
+    ranked = sorted(probabilities, key=probabilities.__getitem__, reverse=True)
+    close = CANDIDATE_SHARE * probabilities[ranked[0]]
+    count = sum(probabilities[name] >= close for name in ranked)
+    return Label(UNCLEAR, candidates=tuple(ranked[: min(max(count, 2), MOST_CANDIDATES)]))
+
+
+def _asked(named_from: float, before: Label | None) -> tuple[float, float]:
     """The least probability and the lead that the likeliest emotion needs."""
     if before is None or before.state == NO_SPEECH:
         return named_from, CLEAR_LEAD
-    if before.state == UNCLEAR:
-        share, of_lead = CLEARED
-    else:
-        share, of_lead = KEPT if first == before.emotion else CHANGED
+    share, of_lead = AFTER_UNCLEAR if before.state == UNCLEAR else AFTER_NAMED
     return min(share * named_from, max(named_from, CERTAIN)), of_lead * CLEAR_LEAD
 
 
-def joined(candidates: Sequence[str]) -> str | None:
+def joined(candidates: Sequence[str], word: str = "or") -> str | None:
     """Candidates in words, "sad or disgust"; None if there are none."""
-    return " or ".join(candidates) or None
+    return f" {word} ".join(candidates) or None
 
 
 def phrase(state: str, emotion: str | None, candidates: str | None) -> str:

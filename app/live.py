@@ -5,22 +5,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .audio import HOP_SECONDS, SAMPLE_RATE, StreamResampler, checked_rate, level, resample
+from .audio import (
+    HOP_SECONDS,
+    SAMPLE_RATE,
+    SHORTEST_HOP,
+    StreamResampler,
+    checked_rate,
+    level,
+    resample,
+)
 from .classifier import Classifier
 from .episodes import EpisodeBuilder, SessionSummary
 from .errors import UndertoneError
-from .labelling import NO_SPEECH, Label, label
-from .mono import MonoStream
+from .labelling import NO_SPEECH, Label, label, unclear
+from .mono import MonoStream, in_columns
 from .speech import FRAME, MINIMUM_SPEECH_SECONDS, SpeechDetector, evident
 
-# Of silence before the first sample. The resampler holds back up to 40 ms at 48 kHz: without a lead
-# over it, every half second from a browser would fall just short and wait for the next.
+# Of silence before the first sample. The resampler holds back up to 40 ms at 44.1 and 48 kHz, the
+# rates of browsers: without a lead over it, every half second from a browser would fall just short
+# and wait for the next.
 LEAD_SECONDS = 0.06
-# On joined clips of four unseen speakers, `tests.benchmark.smoothing`: off, default and high make
-# 2.7, 2.0 and 1.3 changes from one named emotion to another per true change (3.7, 2.8 and 2.0 with
-# those from and to "unclear"), and reach 92, 89 and 85 % of them after a median 2.4, 2.5 and 3.0 s.
-# Where a window lies within one emotion, 85 % of the readings are named by default, and 79 % of
-# those rightly.
+# `tests.benchmark.smoothing` measures how steady, late and right the labels are with less and more.
 DEFAULT_SMOOTHING = 0.35
 LISTENING = "listening"
 
@@ -64,7 +69,7 @@ class LiveSession:
         classifier: shared between sessions.
         smoothing: weight of the previous reading in a new one, from 0 to below 1; higher is
             steadier and slower.
-        step: seconds of audio between readings, at most a window.
+        step: seconds of audio between readings, from `SHORTEST_HOP` to a window.
 
     `smoothing` and `step` may be set at any time, also during a recording.
     """
@@ -78,11 +83,22 @@ class LiveSession:
         if not 0 <= smoothing < 1:
             raise UndertoneError("Smoothing is at least 0 and below 1.")
         self.classifier = classifier
-        if not 0 < step <= classifier.info.window_seconds:
-            raise UndertoneError("A step is above 0 seconds and at most a window.")
         self.smoothing = smoothing
         self.step = step
         self.reset()
+
+    @property
+    def step(self) -> float:
+        return self._step
+
+    @step.setter
+    def step(self, seconds: float) -> None:
+        longest = self.classifier.info.window_seconds
+        if not SHORTEST_HOP <= seconds <= longest:
+            raise UndertoneError(
+                f"A step is {SHORTEST_HOP} to {longest:g} seconds, not {seconds!r}."
+            )
+        self._step = seconds
 
     def reset(self) -> None:
         """Discard all sound and readings; a new recording begins."""
@@ -127,7 +143,7 @@ class LiveSession:
         """Add the next chunk, of any length, and return a reading for every step that it completes.
 
         Args:
-            samples: as for `MonoStream.push`, from a browser or a device.
+            samples: as `in_columns` takes them, from a browser or a device.
             sample_rate: of this chunk, in Hz; it may change between chunks.
             skip: add the chunk without readings, to catch up.
 
@@ -135,7 +151,7 @@ class LiveSession:
             AudioError: the samples or their rate have a wrong type.
         """
         sample_rate = checked_rate(sample_rate)
-        waveform = self._mono.push(samples)
+        waveform = self._mono.push(in_columns(samples))
         self.received += len(waveform) / sample_rate
         chunk = self._resampler.push(waveform, sample_rate)
         self._pending = np.concatenate([self._pending, chunk])
@@ -177,7 +193,7 @@ class LiveSession:
             level=level(step),
         )
 
-    def _update(self, certain: bool) -> Label:
+    def _update(self, evident: bool) -> Label:
         """Smooth by Bayes' rule: the prior from the last reading, times the evidence of the window.
 
         The prior expects the same emotion with the probability `smoothing`, otherwise any emotion.
@@ -189,7 +205,11 @@ class LiveSession:
             expected = self.smoothing * self._smoothed + (1 - self.smoothing) / len(new)
             new = expected * new ** np.sqrt(1 - self.smoothing)
         self._smoothed = new / new.sum()
-        said = label(self._shown(), self.classifier.info.named_from, self._last, certain)
+        shown = self._shown()
+        # Smoothed, anything becomes certain in the end. So without evident speech nothing is named.
+        said = (
+            label(shown, self.classifier.info.named_from, self._last) if evident else unclear(shown)
+        )
         self._last = said
         return said
 

@@ -18,7 +18,7 @@ def to_mono(samples: np.ndarray) -> np.ndarray:
     """The samples of a whole recording to mono: a `MonoStream` that knows all of them in advance.
 
     Args:
-        samples: as for `MonoStream.push`.
+        samples: as `in_columns` takes them.
 
     Returns:
         (n,) float32 in [-1, 1].
@@ -26,9 +26,10 @@ def to_mono(samples: np.ndarray) -> np.ndarray:
     Raises:
         AudioError: the samples are of another type or shape.
     """
+    columns = in_columns(samples)
     stream = MonoStream()
-    stream.scan(samples)
-    return stream.push(samples)
+    stream.scan(columns)
+    return stream.push(columns)
 
 
 class MonoStream:
@@ -54,22 +55,21 @@ class MonoStream:
 
     def scan(self, samples: np.ndarray) -> None:
         """Inspect samples before they are pushed, so that all of them get the same scale."""
-        self._scale.see(in_columns(samples), beforehand=True)
+        self._scale.see(samples, beforehand=True)
 
     def push(self, samples: np.ndarray) -> np.ndarray:
         """Convert the next chunk.
 
         Args:
-            samples: (n,), (n, channels) or (channels, n), integer or float. Channels come first
-                if there are at most `MOST_CHANNELS` of them and more samples than that.
+            samples: (n,) or (n, channels), integer or float; `in_columns` makes them of others.
 
         Returns:
             (n,) float32 in [-1, 1].
 
         Raises:
-            AudioError: the samples are of another type or shape, or lack the channel.
+            AudioError: the samples lack the channel.
         """
-        columns = in_columns(samples)
+        columns = samples[:, None] if samples.ndim == 1 else samples
         self.channels = columns.shape[1]
         if self._channel is not None:
             if not 1 <= self._channel <= columns.shape[1]:
@@ -124,6 +124,10 @@ class MonoStream:
 
 def in_columns(samples: np.ndarray) -> np.ndarray:
     """Samples as (n, channels).
+
+    Args:
+        samples: (n,), (n, channels) or (channels, n), integer or float. Channels come first if
+            there are at most `MOST_CHANNELS` of them and more samples than that.
 
     Raises:
         AudioError: the samples are of another type or shape.

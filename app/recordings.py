@@ -6,12 +6,13 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import pandas as pd
 
-from .audio import HOP_SECONDS, SAMPLE_RATE, Recording, Source, StreamResampler
+from .audio import HOP_SECONDS, SAMPLE_RATE, SHORTEST_HOP, Recording, Source, StreamResampler
 from .classifier import DEFAULT_MODEL, Classifier, shared
 from .emotions import Emotion
+from .episodes import LEAST_SHARE, most_of
 from .errors import AudioError, UndertoneError
 from .folders import MODELS
-from .labelling import NO_SPEECH, Label, joined, label, phrase
+from .labelling import NO_SPEECH, UNCLEAR, Label, joined, label, phrase, unclear
 from .mono import MOST_CHANNELS
 from .picture import Picture, PictureBuilder
 from .segments import Windows, by_name, shares, table_of_segments, table_of_windows
@@ -20,7 +21,6 @@ from .speech import MINIMUM_SPEECH_SECONDS, SpeechTrack
 BLOCK_SECONDS = 15  # classified together and then freed, to limit the memory
 BATCH = 32  # windows a call: more is no faster on a CPU
 MIXED = "mixed"
-SHORTEST_HOP = 0.01  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +52,18 @@ class Prediction:
     note: str | None = None
 
     @property
+    def candidates_in_words(self) -> str | None:
+        """Of an unclear recording "sad or disgust", of a mixed one "angry and sad"; else None."""
+        return joined(self.candidates, "and" if self.state == MIXED else "or")
+
+    @property
     def sentence(self) -> str:
         """The emotion in words: "angry, 72% confident"."""
         if self.state == MIXED:
-            first, *others = [f"{name} ({share:.0%})" for name, share in self.shares.items()]
-            return f"mostly {first}, then {', '.join(others)}"
-        said = phrase(self.state, self.emotion, joined(self.candidates))
+            first, *others = self.shares
+            then = ", ".join(f"{name} ({self.shares[name]:.0%})" for name in others)
+            return f"{most_of(self.shares)} ({self.shares[first]:.0%}), then {then}"
+        said = phrase(self.state, self.emotion, self.candidates_in_words)
         return said if self.confidence is None else f"{said}, {self.confidence:.0%} confident"
 
     def __str__(self) -> str:
@@ -75,15 +81,18 @@ class Analysis(Prediction):
         windows: the same columns, one row per window; the segments are made from them.
         emotions: of the columns, in their order, with colours and symbols.
         picture: of the sound, if it was requested.
+        embeddings: of the windows with speech, (n, size) float32, as `Classifier.embeddings` gives
+            them, if they were requested.
     """
 
     segments: pd.DataFrame
     windows: pd.DataFrame
     emotions: tuple[Emotion, ...]
     picture: Picture | None = None
+    embeddings: np.ndarray | None = None
 
     def prediction(self) -> Prediction:
-        """The result without tables and picture."""
+        """The result without tables, picture and embeddings."""
         return Prediction(**{field.name: getattr(self, field.name) for field in fields(Prediction)})
 
 
@@ -94,6 +103,7 @@ def analyze(
     progress: Callable[[float], None] | None = None,
     picture: bool = False,
     track: int | None = None,
+    embeddings: bool = False,
 ) -> Analysis:
     """Analyze a whole recording.
 
@@ -102,15 +112,17 @@ def analyze(
             (n, channels) or (channels, n), integer or float, and their rate in Hz.
         classifier: the model; the bundle that ships when None.
         hop: the step between windows, in seconds.
-        progress: called with the seconds decoded so far, about once a second of sound.
+        progress: called with the seconds decoded so far, after each block.
         picture: whether to draw one, too.
         track: the sound track of a film, counted from 1; None for the one that is on by default.
+        embeddings: whether to compute them, too.
 
     Raises:
         AudioError: the recording cannot be read; one sentence says why.
-        UndertoneError: the hop is not above 0 and at most a window.
+        UndertoneError: the hop is below `SHORTEST_HOP` or above a window.
     """
-    analyzer = RecordingAnalyzer(classifier or shared(MODELS / DEFAULT_MODEL), hop, picture)
+    chosen = classifier or shared(MODELS / DEFAULT_MODEL)
+    analyzer = RecordingAnalyzer(chosen, hop, picture, embeddings)
     recording = Recording(source, analyzer.sample_rate, track)
     for block in recording:
         analyzer.push(block)
@@ -125,11 +137,12 @@ def analyze_channels(
     hop: float = HOP_SECONDS,
     picture: bool = False,
     track: int | None = None,
+    embeddings: bool = False,
 ) -> list[Analysis]:
     """Analyze each channel of a recording separately, for example of a call.
 
     Args:
-        source, classifier, hop, picture, track: as for `analyze`.
+        source, classifier, hop, picture, track, embeddings: as for `analyze`.
 
     Returns:
         An analysis for each channel, in their order.
@@ -141,7 +154,7 @@ def analyze_channels(
     analyses: list[Analysis] = []
     channels = 1
     while len(analyses) < channels:
-        analyzer = RecordingAnalyzer(chosen, hop, picture)
+        analyzer = RecordingAnalyzer(chosen, hop, picture, embeddings)
         recording = Recording(source, analyzer.sample_rate, track, len(analyses) + 1)
         for block in recording:
             refuse_more_channels(recording)
@@ -174,6 +187,7 @@ def finished(analyzer: "RecordingAnalyzer", recording: Recording) -> Analysis:
         analyzer.hop,
         mixed.picture is not None,
         recording.track,
+        mixed.embeddings is not None,
     )
     index = int(np.argmax([analysis.speech_seconds for analysis in alone]))
     best = alone[index]
@@ -193,10 +207,15 @@ class RecordingAnalyzer:
         classifier: the model.
         hop: the step between windows, in seconds.
         picture: whether to draw one, too.
+        embeddings: whether to compute them, too.
     """
 
     def __init__(
-        self, classifier: Classifier, hop: float = HOP_SECONDS, picture: bool = False
+        self,
+        classifier: Classifier,
+        hop: float = HOP_SECONDS,
+        picture: bool = False,
+        embeddings: bool = False,
     ) -> None:
         self.sample_rate = classifier.sample_rate
         self.classifier, self.hop = classifier, hop
@@ -212,6 +231,7 @@ class RecordingAnalyzer:
         self._speech: list[np.ndarray] = []
         self._probabilities: list[np.ndarray] = []
         self._evident: list[np.ndarray] = []
+        self._embeddings: list[np.ndarray] | None = [] if embeddings else None
         self._done = 0  # windows
 
     @property
@@ -221,7 +241,7 @@ class RecordingAnalyzer:
 
     def push(self, block: np.ndarray) -> None:
         """Add the next block, (n,) float32 of any length, mono at `sample_rate`."""
-        self._waiting.append(block)
+        self._waiting.append(np.array(block, np.float32))  # a caller may use its array again
         if sum(map(len, self._waiting)) >= BLOCK_SECONDS * self.sample_rate:
             self._take()
 
@@ -230,8 +250,13 @@ class RecordingAnalyzer:
 
         Args:
             note: what was odd about the recording; it becomes the note of the analysis.
+
+        Raises:
+            AudioError: there was no sound.
         """
         self._take()
+        if not self._samples:
+            raise AudioError("The recording holds no audio samples.")
         rest = self._resampler.push(np.zeros(0), self.sample_rate, last=True)
         self._track.push(rest)
         self._track.end()
@@ -249,8 +274,7 @@ class RecordingAnalyzer:
         )
         share = shares(segments)
         mean = by_name(windows.mean(windows.spoken), labels) if windows.spoken.any() else {}
-        emotions = [name for name in share if name in labels]
-        said = _whole(mean, emotions, named_from, bool(windows.evident.any()))
+        said = label_of_whole(mean, share, named_from, bool(windows.evident.any()))
         return Analysis(
             duration=self.duration,
             speech_seconds=self._track.total,
@@ -264,6 +288,7 @@ class RecordingAnalyzer:
             windows=table_of_windows(windows, labels, named_from),
             emotions=tuple(self._classifier.info.emotions),
             picture=self._overview.picture() if self._overview else None,
+            embeddings=self._embedded(),
             note=note,
         )
 
@@ -290,13 +315,22 @@ class RecordingAnalyzer:
         spoken = np.flatnonzero(speech >= MINIMUM_SPEECH_SECONDS)
         for first in range(0, len(spoken), BATCH):
             rows = spoken[first : first + BATCH]
-            probabilities[rows] = self._classifier.probabilities(self._cut(self._done + rows))
+            cut = self._cut(self._done + rows)
+            probabilities[rows] = self._classifier.probabilities(cut)
+            if self._embeddings is not None:
+                self._embeddings.append(self._classifier.embeddings(cut))
         self._speech.append(speech)
         self._evident.append(self._track.evident(starts, ends))
         self._probabilities.append(probabilities)
         self._done = windows
         self._tail = self._tail[windows * self._hop - self._tail_start :].copy()
         self._tail_start = windows * self._hop
+
+    def _embedded(self) -> np.ndarray | None:
+        if self._embeddings is None:
+            return None
+        none = np.zeros((0, 0), np.float32)
+        return np.concatenate(self._embeddings) if self._embeddings else none
 
     def _edges(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         """Seconds at which the windows begin and end, the last one with the recording."""
@@ -320,10 +354,24 @@ def _checked_hop(hop: float, classifier: Classifier) -> int:
     return round(hop * classifier.sample_rate)
 
 
-def _whole(
-    probabilities: Mapping[str, float], emotions: list[str], named_from: float, evident: bool
+def label_of_whole(
+    probabilities: Mapping[str, float],
+    shares: Mapping[str, float],
+    named_from: float,
+    evident: bool,
 ) -> Label:
-    """The label of a recording with these mean probabilities and emotions of its segments."""
+    """The label of a recording, which contradicts neither its mean probabilities nor its segments.
+
+    Args:
+        probabilities: their mean, by emotion; empty without speech.
+        shares: of the speech, by emotion and "unclear".
+        named_from: the lowest probability of a named emotion.
+        evident: whether there is clearly speech anywhere.
+    """
+    emotions = [name for name in shares if name != UNCLEAR]
     if len(emotions) > 1:
         return Label(MIXED, candidates=tuple(emotions))
-    return label(probabilities, named_from, evident=evident)
+    said = label(probabilities, named_from, evident=evident)
+    if said.emotion and shares.get(said.emotion, 0.0) < LEAST_SHARE:
+        return unclear(probabilities)
+    return said

@@ -46,11 +46,17 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one file: an analysis, or an error in one sentence."""
+    """The result of one file, or of one of its channels: an analysis, or an error in one sentence.
+
+    Attributes:
+        file: the name of the file, with its channel.
+        channel: its number, from 1; None if the channels were mixed, or if there is only one.
+    """
 
     file: str
     analysis: Analysis | None = None
     error: str | None = None
+    channel: int | None = None
 
     @classmethod
     def of(cls, file: str, work: Callable[[], Analysis]) -> "Outcome":
@@ -76,9 +82,10 @@ class Outcome:
 def files(outcomes: Iterable[Outcome], labels: Sequence[str]) -> pd.DataFrame:
     """One row per file: `FILE_COLUMNS`, then one column per label.
 
-    `duration` and `speech_seconds` are in seconds; `candidates` are joined by "or". Without speech
-    there is no emotion, confidence or probability; with an `error` there is nothing else. A `note`
-    says what was odd about the input.
+    `duration` and `speech_seconds` are in seconds; `candidates` are in words, "sad or disgust" of
+    an unclear recording and "angry and sad" of a mixed one. Without speech there is no emotion,
+    confidence or probability; with an `error` there is nothing else. A `note` says what was odd
+    about the input.
     """
     columns = (*FILE_COLUMNS, *labels)
     rows = []
@@ -90,7 +97,7 @@ def files(outcomes: Iterable[Outcome], labels: Sequence[str]) -> pd.DataFrame:
             row |= {
                 "state": analysis.state,
                 "emotion": analysis.emotion,
-                "candidates": joined(analysis.candidates),
+                "candidates": analysis.candidates_in_words,
                 "confidence": analysis.confidence,
                 "duration": analysis.duration,
                 "speech_seconds": analysis.speech_seconds,

@@ -1,6 +1,9 @@
 """The commands of the training module: `python -m model_training --help`."""
 
 import os
+import shlex
+import sys
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -8,15 +11,17 @@ from typing import Annotated
 import typer
 
 from app.classifier import DEFAULT_MODEL
-from app.commands.stderr import native_chatter_held
 from app.errors import UndertoneError
 from app.folders import INSTALLED, how_to_install
+from app.stderr import native_chatter_held
 
 # TensorFlow reads these on import. Its notes on the CPU do not help a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # The default on processors with AVX512. On others it reduces a training step of the flagship to two
 # thirds of the time. Serving does not set it: single windows would take a fifth longer.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+INTERRUPTED = 130  # the exit code with which Typer answers Ctrl-C
 
 commands = typer.Typer(
     help="Train and evaluate speech emotion models.",
@@ -96,8 +101,18 @@ Seed = Annotated[int, typer.Option(help="Fixes initial weights and augmentation.
 Epochs = Annotated[
     int | None, typer.Option(help="Number of epochs; the default is that of the recipe.")
 ]
+
+
+class Policy(StrEnum):
+    """The precision of a network in training, a dtype policy of Keras."""
+
+    FLOAT32 = "float32"
+    MIXED_BFLOAT16 = "mixed_bfloat16"
+    MIXED_FLOAT16 = "mixed_float16"
+
+
 Precision = Annotated[
-    str, typer.Option(help="mixed_bfloat16 is faster where the processor has AVX512-BF16.")
+    Policy, typer.Option(help="mixed_bfloat16 is faster where the processor has AVX512-BF16.")
 ]
 Results = Annotated[Path, typer.Option(help="The folder of the result files.")]
 RESULTS = Path("results") if INSTALLED else Path("model_training", "results")
@@ -118,7 +133,7 @@ def train(
     ] = 1,
     seed: Seed = 1,
     epochs: Epochs = None,
-    precision: Precision = "float32",
+    precision: Precision = Policy.FLOAT32,
     run: Annotated[
         Path | None,
         typer.Option(
@@ -136,11 +151,13 @@ def train(
     _load_keras()
     from model_training.experiment import experiments
 
-    chosen = experiments(data, recipe, protocol, speaker_pattern).of(fold)
+    found_folds = experiments(data, recipe, protocol, speaker_pattern)
+    found_folds.announce(typer.echo)
+    chosen = found_folds.of(fold)
     chosen.announce(typer.echo)
-    settings = chosen.settings(seed, epochs, precision)
+    settings = chosen.settings(seed, epochs, precision.value)
     chosen.train(settings, run or chosen.folder(seed), out, tensorboard)
-    typer.echo(f"The bundle is in {out}; next: python -m model_training evaluate {out}")
+    typer.echo(f"The bundle is in {out}; next: {_evaluation(out, data, speaker_pattern)}")
 
 
 @commands.command()
@@ -162,7 +179,7 @@ def evaluate(
     bundle: Annotated[Path, typer.Argument(help="The folder of the bundle.")],
     data: Data,
     readme: Annotated[
-        Path | None, typer.Option(help="A file with markers, to write the table of figures into.")
+        Path | None, typer.Option(help="A README with markers, to write the figures into.")
     ] = None,
     results: Results = RESULTS,
     speaker_pattern: SpeakerPattern = None,
@@ -172,11 +189,12 @@ def evaluate(
     _load_keras()
     from model_training.experiment import of_bundle
     from model_training.reports import card
+    from model_training.reports.readme import write_figures
 
     of_bundle(bundle, data, speaker_pattern).evaluate(bundle, results)
     known = card.read(bundle, results)
     if readme:
-        card.write_figures(known, readme)
+        write_figures(known, readme)
     typer.echo(card.figures_table(known))
     typer.echo(
         f"The card and the report (report/index.html) are in {bundle}, the figures in {results}."
@@ -211,7 +229,7 @@ def cross_validate(
     ] = None,
     seed: Seed = 1,
     epochs: Epochs = None,
-    precision: Precision = "float32",
+    precision: Precision = Policy.FLOAT32,
     results: Results = RESULTS,
     speaker_pattern: SpeakerPattern = None,
 ) -> None:
@@ -221,21 +239,22 @@ def cross_validate(
     """
     _needs_extra()
     _load_keras()
-    from model_training.evaluation.results import file_name
     from model_training.experiment import experiments
+    from model_training.training import loop
     from model_training.training.checkpoints import HISTORY_FILE
 
     found_folds = experiments(data, recipe, protocol, speaker_pattern)
+    found_folds.announce(typer.echo)
     for number in fold or range(1, found_folds.folds + 1):
-        result = results / recipe / file_name(protocol, number, seed)
-        if result.exists():
-            typer.echo(f"fold {number}: {result} is there already")
-            continue
         chosen = found_folds.of(number)
+        settings = chosen.settings(seed, epochs, precision.value)
+        if chosen.finished(settings, results):
+            typer.echo(f"fold {number}: the result in {results} is there already")
+            continue
         chosen.announce(typer.echo)
         folder = chosen.folder(seed)
+        loop.claim(folder, settings, chosen.split)  # a trained bundle, too, has to be of this run
         if not (folder / "bundle" / HISTORY_FILE).exists():  # the last file to be written
-            settings = chosen.settings(seed, epochs, precision)
             chosen.train(settings, folder, folder / "bundle")
         figures = chosen.evaluate(folder / "bundle", results).headline
         typer.echo(f"fold {number}: UAR {figures.uar:.3f}, WA {figures.accuracy:.3f}")
@@ -257,10 +276,11 @@ def baseline(
     from model_training.corpora.table import load_corpora
     from model_training.evaluation import baseline
     from model_training.evaluation.results import write
-    from model_training.protocols import folds_of, speaker_independent
+    from model_training.protocols import check_folds, folds_of, speaker_independent
 
     split = speaker_independent(protocol)
     table = load_corpora(data, speaker_pattern=speaker_pattern).table
+    check_folds(protocol, table)
     features = baseline.features(table, decode(table, baseline.SAMPLE_RATE))
     for number in fold or range(1, folds_of(protocol, table) + 1):
         evaluation = baseline.evaluate(split(table, number), features)
@@ -315,6 +335,14 @@ def compare(results: Results = RESULTS) -> None:
     typer.echo(f"The tables and the chart are in {results}.")
 
 
+def _evaluation(bundle: Path, data: list[Path], speaker_pattern: str | None) -> str:
+    """The command that evaluates a bundle, as a shell reads it."""
+    options = [str(bundle), *(word for one in data for word in ("--data", str(one)))]
+    if speaker_pattern:
+        options += ["--speaker-pattern", speaker_pattern]
+    return f"python -m model_training evaluate {shlex.join(options)}"
+
+
 def _load_keras() -> None:
     """Import Keras and initialize its backend, without its notes on the processor."""
     with native_chatter_held():
@@ -341,9 +369,12 @@ def main() -> None:
     except UndertoneError as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        typer.echo("Stopped; the same command resumes after the last complete epoch.", err=True)
-        raise SystemExit(130) from None
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            resumes = sys.argv[1] in ("train", "cross-validate")
+            where = "; the same command resumes after the last complete epoch" if resumes else ""
+            typer.echo(f"Stopped{where}.", err=True)
+        raise
 
 
 if __name__ == "__main__":

@@ -15,19 +15,19 @@ from model_training.corpora.clips import Clips, decode
 from model_training.corpora.folders import Data
 from model_training.corpora.table import load_corpora
 from model_training.evaluation import results, robustness
-from model_training.evaluation.evaluate import Evaluation, evaluate
+from model_training.evaluation.evaluate import Evaluation, evaluate, side_counts
 from model_training.ingredients.schedules import read_history
 from model_training.protocols import (
     AS_PUBLISHED,
     SPEAKERS,
     ProtocolError,
     Split,
-    check_enough,
+    check_folds,
     folds_of,
     speaker_independent,
 )
 from model_training.recipes import Recipe
-from model_training.reports import card, report
+from model_training.reports import card
 from model_training.training import loop, naming
 from model_training.training.batches import Waveforms
 from model_training.training.checkpoints import HISTORY_FILE
@@ -60,6 +60,29 @@ class Experiment:
             epochs=epochs or self.recipe.schedule.epochs,
             precision=precision,
         )
+
+    def finished(self, run: loop.Run, folder: Path) -> bool:
+        """Whether the folder of the results has the result of this run.
+
+        Raises:
+            ResultError: there is a result of other clips, speakers or epochs.
+        """
+        evaluation = results.of_fold(folder, run)
+        if evaluation is None:
+            return False
+        file, counts = results.path(folder, run), side_counts(self.split)
+        other = [side for side, count in counts.items() if evaluation.sides[side] != count]
+        if other:
+            raise results.ResultError(
+                f"{file} is the result of other clips or speakers for {' and '.join(other)} than "
+                "--data has; choose another folder for --results."
+            )
+        if evaluation.epochs != run.epochs:
+            raise results.ResultError(
+                f"{file} is the result of {evaluation.epochs} epochs, not {run.epochs}; "
+                "choose another folder for --results."
+            )
+        return True
 
     def folder(self, seed: int) -> Path:
         """The default folder of its run."""
@@ -102,6 +125,8 @@ class Experiment:
         Raises:
             ProtocolError: the bundle was trained with another split.
         """
+        from model_training.reports import report  # only this command needs Matplotlib
+
         classifier = self._bundle(out)
         history = read_history(out / HISTORY_FILE)
         seconds = [epoch["seconds"] for epoch in history]
@@ -151,10 +176,19 @@ class Experiments:
     Attributes:
         folds: number of folds.
         of: makes the experiment of a fold, numbered from 1.
+        left_out: number of clips that have faults.
     """
 
     folds: int
     of: Callable[[int], Experiment]
+    left_out: int
+
+    def announce(self, say: Callable[[str], None]) -> None:
+        """Print the number of clips that are left out."""
+        if self.left_out:
+            say(
+                f"{self.left_out} clips are left out because of their faults; `prepare` lists them."
+            )
 
 
 def experiments(
@@ -170,12 +204,16 @@ def experiments(
         speaker_independent(protocol)
     elif chosen.published is None:
         raise ProtocolError(f"{recipe} has no published source; choose ravdess-si.")
-    table = load_corpora(data, speaker_pattern=speaker_pattern).table
-    folds = folds_of(protocol, table)
-    for fold in range(1, folds + 1) if protocol == SPEAKERS else ():
-        check_enough(speaker_independent(protocol)(table, fold))
+    corpus = load_corpora(data, speaker_pattern=speaker_pattern)
+    table = corpus.table
+    check_folds(protocol, table)
     clips = decode(table, chosen.sample_rate)
-    return Experiments(folds, lambda fold: experiment(chosen, table, clips, protocol, fold, data))
+    folds = folds_of(protocol, table)
+    return Experiments(
+        folds=folds,
+        of=lambda fold: experiment(chosen, table, clips, protocol, fold, data),
+        left_out=corpus.left_out,
+    )
 
 
 def experiment(

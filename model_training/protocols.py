@@ -1,7 +1,9 @@
 """Protocols: the split of the clips into training, validation and test, always by speaker."""
 
-from collections.abc import Callable, Set
+import hashlib
+from collections.abc import Callable, Collection, Set
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -27,14 +29,13 @@ SPEAKERS = "speakers"  # any corpora by speaker
 ALL = "all-si"  # a fold of each protocol in BY_CORPUS at once, for the corpora in the table
 BY_CORPUS = ("ravdess-si", "cremad-si", "tess-si", "nemo-si")
 AS_PUBLISHED = "as-published"  # splits by clip, in `as_published.py`
-# The group of test clips whose figures a protocol reports.
+# The group of test clips whose figures a protocol reports; for all-si see `headline`.
 HEADLINES = {
     "ravdess-si": "RAVDESS",
     "cremad-si": "CREMA-D",
     "tess-si": "TESS",
     "nemo-si": "nEMO",
     CROSS: "nEMO",
-    ALL: "RAVDESS",
     SPEAKERS: "all",
     EVERYONE: "CREMA-D",
     AS_PUBLISHED: "all",
@@ -58,6 +59,8 @@ EXAMPLES = frozenset(EXAMPLE_SPEAKERS)
 CREMA_D_VALIDATION_STEP = 10
 LEAST_SPEAKERS = 3  # one to train on, one to validate and one to test
 LEAST_CLIPS = 5  # training clips of an emotion
+# The columns that tell clips apart, wherever they are on disk; `copy` is of the classic recipes.
+CLIP_KEY = ("path", "start", "end", "speaker", "emotion", "copy")
 
 
 class ProtocolError(UndertoneError):
@@ -97,6 +100,21 @@ class Split:
     def labels(self) -> tuple[str, ...]:
         """The emotions of the training clips, in the order of a model's outputs."""
         return in_order(self.train["emotion"])
+
+    @property
+    def digest(self) -> str:
+        """A digest of the clips on each side; it does not depend on the folders of the files."""
+        digest = hashlib.blake2b(digest_size=8)
+        for table in (self.train, self.validation, self.test):
+            names = table["path"].map(lambda path: Path(path).name)
+            rows = table.assign(path=names).reindex(columns=list(CLIP_KEY))
+            digest.update(rows.to_csv(index=False).encode())
+        return digest.hexdigest()
+
+    def emotions_of(self, corpus: str) -> tuple[str, ...]:
+        """The emotions of a corpus on any side; the speakers of one side may lack some of them."""
+        sides = pd.concat([self.train, self.validation, self.test])
+        return in_order(sides.loc[sides["corpus"] == corpus, "emotion"])
 
 
 def ravdess_si(table: pd.DataFrame, fold: int) -> Split:
@@ -179,11 +197,32 @@ def speakers(table: pd.DataFrame, fold: int) -> Split:
     )
 
 
+def headline(protocol: str, tested: Collection[str]) -> str:
+    """The group of test clips whose figures a protocol reports, if these groups are tested.
+
+    Of all-si it is the first corpus of `BY_CORPUS` that is tested.
+    """
+    if protocol != ALL:
+        return HEADLINES[protocol]
+    corpora = [HEADLINES[one] for one in BY_CORPUS]
+    return next((corpus for corpus in corpora if corpus in tested), corpora[0])
+
+
 def folds_of(protocol: str, table: pd.DataFrame) -> int:
     """The number of folds of a protocol with these clips."""
     if protocol == SPEAKERS:
         return min(FOLDS[SPEAKERS], table["speaker"].nunique())
+    if protocol == ALL:
+        present = set(table["corpus"])
+        return max((FOLDS[one] for one in BY_CORPUS if HEADLINES[one] in present), default=1)
     return FOLDS[protocol]
+
+
+def check_folds(protocol: str, table: pd.DataFrame) -> None:
+    """Raise ProtocolError if a fold of corpora of one's own has too few clips or speakers."""
+    if protocol == SPEAKERS:
+        for fold in range(1, folds_of(protocol, table) + 1):
+            check_enough(speakers(table, fold))
 
 
 def check_enough(split: Split) -> None:
@@ -238,7 +277,7 @@ def speaker_independent(protocol: str) -> Callable[[pd.DataFrame, int], Split]:
     """
     if protocol not in PROTOCOLS:
         raise ProtocolError(
-            f"There is no protocol {protocol!r}; choose from {', '.join(HEADLINES)}."
+            f"There is no protocol {protocol!r}; choose from {', '.join(FOLDS)}."
             if protocol != AS_PUBLISHED
             else "as-published doesn't keep speakers apart; choose ravdess-si."
         )
@@ -287,7 +326,18 @@ def _split(
 
     No clip of a tested speaker, spoken or sung, is on another side. The speakers of the example
     clips are never trained on, also if they are not tested.
+
+    Raises:
+        ProtocolError: the test has no clip of the corpus whose figures the protocol reports.
     """
+    test = table[table["speaker"].isin(tested) & (table["kind"] == "speech")]
+    corpora = set(test["corpus"])
+    reported = headline(protocol, corpora)
+    if reported not in corpora:
+        raise ProtocolError(
+            f"{protocol}, fold {fold}: no clips of {reported} for test, and its figures are what "
+            f"the protocol reports. The protocol {SPEAKERS} makes folds of any corpora."
+        )
     excluded = tested | EXAMPLES
     validating = _validation_speakers(table, fold, excluded | never_validating)
     validated = table["speaker"].isin(validating)
@@ -296,7 +346,7 @@ def _split(
         fold=fold,
         train=table[~table["speaker"].isin(excluded) & ~validated],
         validation=table[validated],
-        test=table[table["speaker"].isin(tested) & (table["kind"] == "speech")],
+        test=test,
     )
 
 

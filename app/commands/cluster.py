@@ -22,9 +22,9 @@ from ..errors import UndertoneError
 from ..folders import MODELS
 from ..progress import progress
 from ..recordings import Analysis, analyze
+from ..stderr import native_chatter_held
 from ..tables import Outcome
 from .parquet import ParquetResults
-from .stderr import native_chatter_held
 
 FILES_PER_PART = 200
 SECONDS_PER_PART = 30  # a killed run loses at most this much
@@ -51,8 +51,10 @@ class Model(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Runs on the worker."""
-        if shared(MODELS / self.model).info.model_sha256 != self.digest:
+        classifier = shared(MODELS / self.model)
+        if classifier.info.model_sha256 != self.digest:
             raise BundleError(f"The worker {worker.address} has another model {self.model}.")
+        classifier.load()
 
 
 @contextmanager

@@ -51,6 +51,7 @@ def record(device: str | int | None = None) -> Iterator[tuple[np.ndarray, int]]:
             # PortAudio reuses its buffer, so the queue gets a copy.
             callback=lambda samples, *_: chunks.put(samples.copy()),
         )
+        stream.start()
     except (sounddevice.PortAudioError, ValueError) as error:
         raise MicrophoneError(
             f"No microphone can be opened ({str(error).splitlines()[0].rstrip('.')}): connect one, "

@@ -1,5 +1,6 @@
 """The results of very many recordings: Parquet files, part by part, on any fsspec file system."""
 
+import glob
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from posixpath import basename, join
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .. import tables
-from ..collection import ARCHIVE, Collection, Item
+from ..collection import ARCHIVE, Collection, Item, hidden
 from ..errors import AudioError, UndertoneError
 from ..names import printable
 from ..tables import Outcome
@@ -145,8 +146,10 @@ def _list(name: str, found: Collection) -> None:
     if system.isdir(path):
         top = len(path.rstrip("/")) + 1
         files = [file for file in system.find(path) if found.takes(file[top:])]
-    elif "*" in path and not system.exists(path):
-        files = [file for file in system.glob(path) if system.isfile(file)]
+    elif glob.has_magic(path) and not system.exists(path):
+        named = path.split("/")
+        matching = (file for file in system.glob(path) if not hidden(file.split("/"), named))
+        files = [file for file in matching if system.isfile(file)]
     else:
         files = [path]
     for file in sorted(files):

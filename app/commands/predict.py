@@ -14,6 +14,7 @@ from typing import TextIO
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from .. import tables
 from ..batch import outcomes
@@ -69,13 +70,18 @@ def predict(
                 well = False
                 # Tables of segments have no row for it.
                 if timeline:
-                    say(outcome.error)
+                    say_error(outcome)
             say_note(outcome)
             yield outcome
 
     make = tables.segments if timeline else tables.files
     WRITERS[form](watched(), partial(make, labels=classifier.labels), out)
     return well
+
+
+def say_error(outcome: Outcome) -> None:
+    """Print why a recording could not be analyzed to standard error."""
+    say(f"{outcome.file}: {outcome.error}")
 
 
 def say_note(outcome: Outcome) -> None:
@@ -118,16 +124,23 @@ def write_each(
     for outcome in outcomes(recordings, classifier, jobs, choice.split, choice.track):
         if outcome.analysis is None:
             well = False
-            say(outcome.error or "")
+            say_error(outcome)
             continue
         say_note(outcome)
         text = FORMATS[form].text(outcome.analysis)
         if out is None:
             sys.stdout.write(text)
         else:
-            name = _free_name(Path(outcome.file).stem, FORMATS[form].ending, names)
+            name = _free_name(_stem(outcome), FORMATS[form].ending, names)
             write_text(out / name if several else out, text)
     return well
+
+
+def _stem(outcome: Outcome) -> str:
+    if outcome.channel is None:
+        return Path(outcome.file).stem
+    file = outcome.file.removesuffix(f" (channel {outcome.channel})")
+    return f"{Path(file).stem}-channel-{outcome.channel}"
 
 
 def _free_name(stem: str, ending: str, taken: set[str]) -> str:
@@ -149,7 +162,7 @@ Make = Callable[[Iterable[Outcome]], pd.DataFrame]
 def write_csv(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
     """Row by row, as results arrive."""
     for number, outcome in enumerate(results):
-        make([outcome]).to_csv(out, header=number == 0, index=False)
+        make([outcome]).to_csv(out, header=number == 0, index=False, lineterminator="\n")
         out.flush()
 
 
@@ -184,7 +197,8 @@ def write_table(results: Iterable[Outcome], make: Make, out: TextIO) -> None:
         if record["state"]:
             record["emotion"] = phrase(record["state"], record["emotion"], record["candidates"])
         record = {column: record[column] for column in columns}
-        shown.add_row(*(_cell(column, value) for column, value in record.items()))
+        # As text: names and sentences may hold what rich takes for markup, "[live]" or ":fire:".
+        shown.add_row(*(Text(_cell(column, value)) for column, value in record.items()))
     console = Console(file=out) if out.isatty() else Console(file=out, width=160)
     console.print(shown)
 

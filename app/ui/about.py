@@ -78,6 +78,7 @@ def sections(classifier: Classifier) -> dict[str, str]:
         parameters=f"{info.parameters / 1e6:.2f} million",
         clips=f"{info.trained_on.clips:,}",
         speakers=len(info.trained_on.speakers),
+        licences=licences(classifier),
     )
     _, *parts = f"\n{text}".split("\n## ")
     told = {title: body.strip() for title, body in (part.split("\n", 1) for part in parts)}
@@ -90,11 +91,18 @@ def sections(classifier: Classifier) -> dict[str, str]:
 
 def figures(classifier: Classifier) -> str:
     """The figures of the card of the bundle; empty without a card."""
-    card = classifier.folder / CARD_FILE
-    if not card.exists():
-        return ""
-    _, _, rest = card.read_text("utf-8").partition(FIGURES_BEGIN)
+    _, _, rest = _card(classifier).partition(FIGURES_BEGIN)
     return rest.partition(FIGURES_END)[0].strip()
+
+
+def licences(classifier: Classifier) -> str:
+    """What the card of the bundle says of its data and their licences; empty without a card."""
+    return _card(classifier).partition("\n## Data and licences\n")[2].strip()
+
+
+def _card(classifier: Classifier) -> str:
+    card = classifier.folder / CARD_FILE
+    return card.read_text("utf-8") if card.exists() else ""
 
 
 def models(classifier: Classifier) -> str:

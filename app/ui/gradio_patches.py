@@ -1,7 +1,8 @@
 """Every private name of Gradio that the page uses or replaces; public names are used elsewhere.
 
 `patch` checks each name before anything is served. requirements.txt pins the minor version of
-Gradio that has these names. assets/page/gradio_patches.js does the same in the browser.
+Gradio that has these names. assets/page/gradio_patches.js, gradio_stream.js and
+heartbeat.js do the same in the browser.
 """
 
 import asyncio
@@ -61,9 +62,17 @@ ATTRIBUTES: tuple[tuple[Callable[[], Any], tuple[str, ...]], ...] = (
     (StateHolder, ("lock", "session_data", "time_last_used")),
     (lambda: Block(render=False), ("keep_in_cache",)),
 )
-# Parts of request addresses that gradio_patches.js looks for.
-ROUTES = tuple(
-    f"/gradio_api/{name}" for name in ("upload", "queue/join", "stream/{event_id}", "app_id")
+# Parts of request addresses that gradio_stream.js and heartbeat.js look for or ask for.
+ROUTES = (
+    "/config",
+    "/gradio_api/app_id",
+    "/gradio_api/heartbeat/{session_hash}",
+    "/gradio_api/queue/data",
+    "/gradio_api/queue/join",
+    "/gradio_api/run/{api_name}",
+    "/gradio_api/stream/{event_id}",
+    "/gradio_api/stream/{event_id}/close",
+    "/gradio_api/upload",
 )
 # The places in the HTML where served_html.py inserts and removes content.
 HTML = Path(gr.__file__).parent / "templates" / "frontend" / "index.html"

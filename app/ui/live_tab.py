@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
 from pathlib import Path
+from secrets import token_hex
 from weakref import WeakSet
 
 import gradio as gr
@@ -29,7 +29,7 @@ PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 HEAD = f'<script id="plotly" async src="gradio_api/file={PLOTLY.as_posix()}"></script>'
 
 # Seconds that the server may lag before it skips readings, and the longest time without a reading
-# then. The page keeps the sound meanwhile (assets/page/microphone.js).
+# then. The page keeps the sound meanwhile (assets/page/gradio_stream.js).
 BEHIND = 1.5
 SKIPPED_AT_MOST = 2.0
 QUIET = 3.0  # seconds without a chunk, after which the lag counts from zero
@@ -48,7 +48,8 @@ class Listener:
         read: seconds of sound at the newest reading.
         seen: arrival of the newest chunk by `time.monotonic`.
         answered: answer to the chunk before it by `time.monotonic`.
-        stream: number of the recording, with which the page sorts answers.
+        stream: a name that no other has, also on a server that starts anew; with it the page sorts
+            answers.
     """
 
     session: LiveSession
@@ -56,7 +57,7 @@ class Listener:
     read: float = 0.0
     seen: float = 0.0
     answered: float = field(default_factory=time.monotonic)
-    stream: int = field(default_factory=count(1).__next__)
+    stream: str = field(default_factory=partial(token_hex, 8))
 
 
 class Listeners:
@@ -172,7 +173,7 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
     Returns:
         The listener if it is new, and for the page its stream, the seconds of sound so far and the
         readings that the chunk completed, or the reason why the recording ends; `gr.skip()` for no
-        change.
+        change. While the model is loading, the chunk is left to the page, which sends it again.
     """
     if chunk is None:
         return gr.skip(), gr.skip()
@@ -180,16 +181,20 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
     refusal = refused(current)
     if refusal:
         return gr.skip(), {"stream": current.stream, "refusal": refusal}
-    sample_rate, samples = chunk
+    kept = gr.skip() if current is listener else current
     session = current.session
+    if not session.classifier.ready:
+        answer = {"stream": current.stream, "received": session.received, "readings": []}
+        # A token, because Gradio's page passes on what differs from the answer before.
+        return kept, answer | {"loading": True, "again": token_hex(4)}
+    sample_rate, samples = chunk
     end = session.received + len(samples) / sample_rate
     now = time.monotonic()
     # After a pause without chunks, such as a lost connection, the lag counts from zero.
     if current.began is None or now - current.answered > QUIET:
         current.began = now - end
-    ready = session.classifier.ready  # until then, sound is added without readings
     late = now - current.began - end > BEHIND
-    skip = not ready or (late and end - current.read < SKIPPED_AT_MOST)
+    skip = late and end - current.read < SKIPPED_AT_MOST
     readings = session.feed(samples, sample_rate, skip)
     if readings:
         current.read = end
@@ -198,9 +203,9 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
         "stream": current.stream,
         "received": round(end, 3),
         "readings": [reading_record(reading) for reading in readings],
-        "loading": not ready,
+        "loading": False,
     }
-    return gr.skip() if current is listener else current, answer
+    return kept, answer
 
 
 def loading(classifier: Classifier) -> Iterator[dict[str, bool]]:

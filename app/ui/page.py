@@ -8,6 +8,7 @@ import gradio as gr
 from ..classifier import DEFAULT_MODEL, Classifier, shared
 from ..folders import MODELS
 from ..limits import LIMITS
+from ..stderr import native_chatter_held
 from . import PAGE, about, api, asset, gradio_patches, live_tab, recordings_tab
 from .desktop import open_window
 from .link_preview import TITLE
@@ -15,6 +16,8 @@ from .served_html import app_settings
 
 STYLES = ("styles.css", "live.css", "recordings.css", "about.css")
 HEAD_SCRIPTS = (
+    "whole_events.js",
+    "gradio_stream.js",
     "gradio_patches.js",
     "microphone.js",
     "save.js",
@@ -134,6 +137,7 @@ def theme() -> gr.themes.Base:
         block_radius="14px",
         border_color_primary="*neutral_200",
         border_color_primary_dark="*neutral_800",
+        link_text_color_dark="*primary_400",
     )
 
 
@@ -194,7 +198,8 @@ def launch(
     window = open_window(url, profile) if profile else None
     try:
         gradio_patches.check_served(page, mcp)
-        classifier.load()
+        with native_chatter_held():
+            classifier.load()
         if window:
             window.wait()
         else:

@@ -37,7 +37,7 @@ GONE = (
 )
 PAUSE = 0.2  # seconds between two signs of progress
 # Gradio's own progress would hide the last result, and its "Error" would stay on it.
-BUSY = "() => { document.documentElement.dataset.hearing = 'yes'; }"
+BUSY = "(...given) => { document.documentElement.dataset.hearing = 'yes'; return given; }"
 DONE = "() => { delete document.documentElement.dataset.hearing; }"
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -156,18 +156,24 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
     def uploaded(
         paths: list[str] | None, model: str, split: bool, request: gr.Request
     ) -> Iterator[Update]:
-        yield from analyze_uploads(classifier, tab, runs, paths, model, split, request)
+        with kept.during(paths or []):  # the end of the run before releases what it finds
+            yield from analyze_uploads(classifier, tab, runs, paths, model, split, request)
 
     def row_chosen(outcomes: list[Outcome], event: gr.EventData) -> Update:
         return choose(tab, outcomes, event)
 
+    def replaced(paths: list[str] | None, request: gr.Request) -> None:
+        runs.leave(request)
+        kept.hold(paths, request)
+
     changes = [drop.change, model.change, split.change]
-    gr.on(changes, js=BUSY, api_visibility="private")
-    gr.on(changes, kept.hold, inputs=drop, queue=False, **QUIET)
+    # The queue takes a change only when the run before it has ended, so this one ends it.
+    gr.on(changes, replaced, inputs=drop, queue=False, **QUIET)
     analyzed = gr.on(
         changes,
         uploaded,
         inputs=[drop, model, split],
+        js=BUSY,
         outputs=list(vars(tab).values()),
         concurrency_limit=AT_ONCE,
         **QUIET,
@@ -179,12 +185,12 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
     page.unload(kept.release)
     page.unload(runs.leave)
     details = [chosen, player, sound, segments, segments_part, windows]
-    table.select(row_chosen, inputs=results, outputs=details, queue=False, **QUIET)
+    # In the queue, because Gradio's page does not show the errors of what is not.
+    at_once: dict[str, Any] = {"concurrency_limit": None, **QUIET}
+    table.select(row_chosen, inputs=results, outputs=details, **at_once)
     # The page saves the text, so that the server keeps no copy of the results.
-    save.click(
-        text_of, inputs=[results, format_, player], outputs=parcel, queue=False, **QUIET
-    ).success(
-        js="(text, name) => window.saveText(name, text)",
+    save.click(text_of, inputs=[results, format_, player], outputs=parcel, **at_once).success(
+        js="(text, name) => window.saveFile(name, text)",
         inputs=[parcel, format_],
         api_visibility="private",
     )
@@ -253,4 +259,4 @@ def analyze_uploads(
         if len(items) == 1 and step.error:
             raise gr.Error(step.error, print_exception=False)
         outcomes = [*outcomes, step]
-        yield one_more(tab, outcomes, total, paths, run)
+        yield one_more(tab, outcomes, total, paths, [item.name for item in items], run)

@@ -45,6 +45,8 @@ SEGMENTS = {
     ],
 }
 
+# The server forgets a session whose connection breaks.
+FORGOTTEN = "The results are no longer on the server: analyze the recordings again."
 CHANNEL = re.compile(r" \(channel \d+\)$")  # suffix of a name for a single channel
 Update = dict[Any, Any]  # new values by component
 
@@ -93,7 +95,7 @@ def cleared(tab: Tab) -> Update:
         tab.shares: hidden(),
         tab.many: hidden(),
         tab.taken: hidden(),
-        **details_of(tab, None),
+        **no_details(tab),
     }
 
 
@@ -102,8 +104,23 @@ def working(tab: Tab, bar: str) -> Update:
     return {tab.progress: bar, tab.stop: gr.update(visible=True)}
 
 
-def one_more(tab: Tab, outcomes: list[Outcome], total: int, paths: list[str], run: Run) -> Update:
-    """Add the newest result; the details are those of the first."""
+def one_more(
+    tab: Tab,
+    outcomes: list[Outcome],
+    total: int,
+    paths: list[str],
+    names: list[str],
+    run: Run,
+) -> Update:
+    """Add the newest result; the details are those of the first.
+
+    Args:
+        outcomes: all so far.
+        total: how many there will be.
+        paths: the uploads.
+        names: of the recordings in them.
+        run: this one.
+    """
     update: Update = {
         tab.results: outcomes,
         tab.progress: progress_bar(len(outcomes), total, outcomes[-1].file),
@@ -111,7 +128,7 @@ def one_more(tab: Tab, outcomes: list[Outcome], total: int, paths: list[str], ru
         tab.taken: gr.update(visible=True),
     }
     if len(outcomes) == 1:
-        update |= details_of(tab, outcomes[0], paths)
+        update |= details_of(tab, outcomes[0], 0, names[1:].count(names[0]), paths)
     if total == 1:
         return update | of_one(tab, outcomes[0])
     planned = len(outcomes) if run.stopped else total
@@ -169,31 +186,55 @@ def hidden() -> Any:
 
 
 def choose(tab: Tab, outcomes: list[Outcome], event: gr.EventData) -> Update:
-    """The details of the chosen row, also in a sorted table."""
-    index = int(event.index)
+    """The details of the chosen row, also in a sorted table.
+
+    Raises:
+        gr.Error: the server has forgotten the results.
+    """
+    if not outcomes:
+        raise gr.Error(FORGOTTEN, print_exception=False)
+    row = int(event.index)
+    outcome = outcomes[row]
+    namesakes = sum(other.file == outcome.file for other in outcomes[row + 1 :])
     return {
-        tab.chosen: summary_of(outcomes[index]),
-        **details_of(tab, outcomes[index]),
+        tab.chosen: summary_of(outcome),
+        **details_of(tab, outcome, row, namesakes),
     }
 
 
-def details_of(tab: Tab, outcome: Outcome | None, paths: list[str] | None = None) -> Update:
-    """Player, sound, segments and windows of one recording."""
-    analysis = outcome.analysis if outcome else None
-    if outcome is None or analysis is None:
-        return {
-            tab.player: None,
-            tab.sound: None,
-            tab.segments_part: hidden(),
-            tab.windows: None,
-        }
+def no_details(tab: Tab) -> Update:
+    """Before a recording is shown, or where it could not be read."""
+    return {
+        tab.player: None,
+        tab.sound: None,
+        tab.segments_part: hidden(),
+        tab.windows: None,
+    }
+
+
+def details_of(
+    tab: Tab, outcome: Outcome, row: int, namesakes: int, paths: list[str] | None = None
+) -> Update:
+    """Player, sound, segments and windows of one recording.
+
+    Args:
+        outcome: of the recording.
+        row: its index among all outcomes.
+        namesakes: how many after it have the same name.
+        paths: the uploads, where they are known.
+    """
+    analysis = outcome.analysis
+    if analysis is None:
+        return no_details(tab)
     source = CHANNEL.sub("", outcome.file)
     path = next((path for path in paths or [] if Path(path).name == source), None)
     windows = tables.windows([outcome], labels_of(analysis)).drop(columns="file")
     return {
         tab.player: {
+            "row": row,
             "name": outcome.file,
             "source": source,
+            "namesakes": namesakes,
             "path": path,
             "example": path is not None and Path(path).parent == EXAMPLES,
             "duration": analysis.duration,

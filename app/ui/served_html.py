@@ -87,6 +87,7 @@ def completed(html: bytes, root: str) -> bytes:
         f'{link_preview.tags(root)}<link rel="preload" as="font" type="font/woff2" crossorigin '
         f'href="{PUBLIC}/emoji/noto-color-emoji-8.woff2">'
         f"<style>{asset('opening.css')}</style><script>{asset('opening.js')}</script>"
+        f"<script>{asset('heartbeat.js')}</script>"
     )
     html = SHARE_TAGS.sub(b"", html).replace(b"</head>", head.encode() + b"</head>", 1)
     opening = asset("opening.html").replace("<!-- header -->", asset("header.html"))

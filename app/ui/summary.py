@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-from ..labelling import NO_SPEECH, UNCLEAR, joined
+from ..episodes import most_of
+from ..labelling import NO_SPEECH, UNCLEAR
 from ..recordings import MIXED
 from ..tables import Outcome
 
@@ -25,7 +26,7 @@ def summary_of(outcome: Outcome) -> str:
     if analysis.state == NO_SPEECH:
         return _summary("", "No speech", "There is no emotion without speech.", source)
     if analysis.state == UNCLEAR:
-        between = (joined(analysis.candidates) or "").capitalize()
+        between = (analysis.candidates_in_words or "").capitalize()
         return _summary("", "Unclear", f"{between}, with no clear lead", source)
     if analysis.state == MIXED:
         first, *others = analysis.shares
@@ -35,7 +36,7 @@ def summary_of(outcome: Outcome) -> str:
         lead = symbols.get(first)  # none where most of it is unclear
         return _summary(
             lead.symbol if lead else "",
-            f"Mostly {first}",
+            most_of(analysis.shares).capitalize(),
             detail,
             source,
             lead.colour if lead else "transparent",

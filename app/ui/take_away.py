@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 import pandas as pd
 
 from .. import tables
 from ..tables import Outcome
+from .results import FORGOTTEN
 
 
 @dataclass(frozen=True)
@@ -47,24 +49,27 @@ CHOICES = [(download.title, name) for name, download in OF_ALL.items()] + [
 ]
 
 
-def text_of(outcomes: list[Outcome], name: str, shown: dict[str, object] | None) -> str:
+def text_of(outcomes: list[Outcome], name: str, shown: dict[str, Any] | None) -> str:
     """The text of the file of that name.
 
     Args:
         outcomes: all there are.
         name: one of `OF_ALL` or `OF_THE_SHOWN`.
-        shown: what the player has, whose `name` is that of a recording.
+        shown: what the player has, whose `row` is the index of an outcome.
 
     Raises:
-        gr.Error: one sentence, where the format is of one recording and none is shown.
+        gr.Error: one sentence, where the server has forgotten the outcomes, or where the format is
+            of one recording and none is shown.
     """
+    if not outcomes:
+        raise gr.Error(FORGOTTEN, print_exception=False)
     if name in OF_ALL:
         analyses = [outcome.analysis for outcome in outcomes if outcome.analysis]
         labels = [emotion.name for emotion in analyses[0].emotions] if analyses else []
         return OF_ALL[name].text(outcomes, labels)
-    for outcome in outcomes:
-        if shown and outcome.analysis and outcome.file == shown["name"]:
-            from ..formats import FORMATS
+    analysis = outcomes[shown["row"]].analysis if shown else None
+    if analysis:
+        from ..formats import FORMATS
 
-            return FORMATS[OF_THE_SHOWN[name][1]].text(outcome.analysis)
+        return FORMATS[OF_THE_SHOWN[name][1]].text(analysis)
     raise gr.Error("Choose a recording that could be read first.", print_exception=False)

@@ -12,6 +12,7 @@ const MOST_KEPT = 6; // recordings
 const LOADING = "The model is loading."; // no longer than what comes after it, or the page jumps
 const STATUS = {
   idle: "Not recording",
+  opening: "Opening the microphone",
   listening: "Listening",
   "no speech": "No speech",
   speaking: "Speaking",
@@ -36,10 +37,12 @@ let session = null; // the recording that goes on; null between two
 let stream = null; // which recording the server answers about, by its own name
 let ended = null; // and which one is over
 let offset = 0; // seconds, of a server's clock that began anew behind the recording's
+let received = 0; // seconds of sound that the server has answered
 let watchdog = 0;
 let lastChunk = 0; // ms; when the microphone gave sound
 let loading = false; // the server its model
 let offlineSince = 0; // ms; 0 while the server can be reached
+let catchingUp = false; // with what was recorded while it could not, or while it was loading
 
 const percent = (share) => `${Math.round(100 * share)}%`;
 
@@ -47,16 +50,16 @@ function show(state, { emotion, title, detail, quiet = false }) {
   root.dataset.state = state;
   root.classList.toggle("quiet", quiet);
   root.style.setProperty("--now", emotion?.colour ?? "transparent");
-  // Rewriting the same words would make a screen reader say them again.
-  for (const [selector, text] of [
-    [".face", emotion?.symbol ?? ""],
-    [".emotion", title],
-    [".detail", detail],
-    [".status-text", STATUS[state]],
-  ]) {
-    const node = find(selector);
-    if (node.textContent !== text) node.textContent = text;
-  }
+  write(".face", emotion?.symbol ?? "");
+  write(".emotion", title);
+  write(".detail", detail);
+  write(".status-text", STATUS[state]);
+}
+
+// Rewriting the same words would make a screen reader say them again.
+function write(selector, text) {
+  const node = find(selector);
+  if (node.textContent !== text) node.textContent = text;
 }
 
 function showShares(shares, current, label) {
@@ -119,16 +122,31 @@ function tellBacklog() {
   const behind = Math.round(session.recorded - session.analyzed);
   if (offlineSince) {
     const away = Math.round((performance.now() - offlineSince) / 1000);
-    tell(`No connection to the server for ${away} s. Nothing is lost: the sound is kept in this page and read later.`);
-  } else if (behind > BEHIND && !loading) {
-    tell(`${behind} s behind: the server or the connection is too slow. Nothing is lost, but readings are late and may be fewer.`);
+    tell(
+      "No connection: the sound waits in this page. It is read later, unless you press Stop.",
+      `(for ${away} s)`,
+    );
+    catchingUp = true;
+  } else if (loading) {
+    catchingUp = true;
+    tell("");
+  } else if (behind > BEHIND && catchingUp) {
+    tell("Catching up: some of the sound is still to be read.", `(${behind} s)`);
+  } else if (behind > BEHIND) {
+    tell(
+      "The server or the connection is too slow: readings are late and may be fewer. Until you press Stop, nothing is lost.",
+      `(${behind} s behind)`,
+    );
   } else {
+    catchingUp = false;
     tell("");
   }
 }
 
-function tell(words) {
-  find(".backlog").textContent = words;
+// A screen reader says the words when they change, and not the seconds, which count.
+function tell(words, count = "") {
+  write(".backlog-words", words);
+  write(".backlog-count", count);
 }
 
 // Nothing is recorded: the recording that is shown as a whole, or what there is to do.
@@ -192,8 +210,8 @@ window.undertone = {
     ended = stream;
     stream = null;
     offset = 0;
+    received = 0;
     sessions = [...sessions.filter((one) => one.readings.length), session].slice(-MOST_KEPT);
-    window.recordingSign.show();
     tell("");
     plot.clear();
     showShares({}, null, LABELS.now);
@@ -202,13 +220,18 @@ window.undertone = {
     find(".elapsed").textContent = window.undertoneClock(0);
     find(".elapsed").hidden = false;
     listEarlier();
-    listen();
-    expectReading();
+    show("opening", { title: "One moment", detail: "Allow the microphone if the browser asks." });
+    // A browser that need not ask can be quicker than Gradio's word that the recording begins.
+    if (patches.isOpen()) opened();
     plot.draw(null);
   },
   stopped() {
     clearTimeout(watchdog);
-    if (!session) return rest(null);
+    if (!session) {
+      // Gradio's word of a recording that this page has ended, or of one that could not begin.
+      if (document.documentElement.dataset.microphone) rest(null);
+      return;
+    }
     const over = session;
     session = null;
     patches.streamClosed();
@@ -219,12 +242,20 @@ window.undertone = {
   },
 };
 
+function opened() {
+  if (!session) return;
+  window.recordingSign.show();
+  listen();
+  expectReading();
+}
+
 function end(reason) {
   patches.pressStop();
   window.undertone.stopped();
   tell(reason);
 }
 
+patches.events.addEventListener("opened", opened);
 patches.events.addEventListener("chunk", async ({ detail }) => {
   lastChunk = performance.now();
   if (!session) return;
@@ -245,12 +276,12 @@ patches.events.addEventListener("lost", () => {
 });
 
 function hear(answer) {
-  patches.chunkAnswered();
+  patches.chunkAnswered("again" in answer);
   if (!session || answer.stream === ended) return hearLate(answer);
   if (answer.refusal) return end(answer.refusal);
-  if (stream !== null && answer.stream !== stream) offset = session.analyzed;
+  if (stream !== null && answer.stream !== stream) offset = received;
   stream = answer.stream;
-  if (loading) session.skipTo(answer.received);
+  received = offset + answer.received;
   for (const reading of later(answer.readings)) {
     plot.add(reading);
     session.add(reading);
@@ -276,8 +307,8 @@ watch("value", () => {
   if (!props.value) return;
   if ("loading" in props.value && props.value.loading !== loading) {
     loading = props.value.loading;
-    if (session) listen();
-    else rest(sessions.at(-1));
+    if (session && patches.isOpen()) opened();
+    else if (!session) rest(sessions.at(-1));
   }
   if ("received" in props.value || "refusal" in props.value) hear(props.value); // or the page has just opened
 });

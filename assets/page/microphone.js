@@ -39,6 +39,7 @@
       };
     }
     say(null);
+    window.gradioPatches.streamAsked();
     await window.gradioPatches.recorderReady;
     let stream;
     try {

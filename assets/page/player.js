@@ -4,23 +4,21 @@
 const box = element.querySelector(".player");
 const sound = element.querySelector("audio");
 const unplayable = element.querySelector(".unplayable");
-const chosen = new Map(); // files by name
+const chosen = []; // files, the newest last
 let shown = "";
 
-function remember(files) {
-  for (const file of files ?? []) chosen.set(file.name, file);
-}
+const remember = (files) => chosen.push(...(files ?? []));
 addEventListener("change", (event) => event.target.type === "file" && remember(event.target.files), true);
 addEventListener("drop", (event) => remember(event.dataTransfer?.files), true);
 
 // The sound of what is shown: a file that was chosen here, one inside an archive, or an example.
-async function sourceOf({ source, path, example }) {
-  const file = chosen.get(source);
-  if (file) return URL.createObjectURL(file);
-  for (const [archive, content] of chosen) {
-    if (!archive.toLowerCase().endsWith(".zip")) continue;
-    const member = await window.fromZip(content, source);
-    if (member) return URL.createObjectURL(member);
+// `namesakes` recordings of the same name were chosen after it.
+async function sourceOf({ source, namesakes, path, example }) {
+  let newer = namesakes;
+  for (const file of [...chosen].reverse()) {
+    const packed = file.name.toLowerCase().endsWith(".zip");
+    const found = packed ? await window.fromZip(file, source) : file.name === source && file;
+    if (found && newer-- === 0) return URL.createObjectURL(found);
   }
   return example ? `public/examples/${encodeURIComponent(source)}` : path ? `gradio_api/file=${path}` : "";
 }

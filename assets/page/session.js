@@ -6,7 +6,6 @@
 // new window.RecordingSession(began): one recording, which began at a time in ms since 1970
 //   readings, sound      what was added to it; `sound` is null after a reload
 //   add(reading)         keep the next reading
-//   skipTo(seconds)      no reading was made before this moment: the model was loading
 //   stretches()          the readings with `start` and `end` in seconds, each begins where one ends
 //   analyzed, recorded   seconds of sound that were analyzed, and that were recorded
 //   summary()            seconds and longest stretch of each emotion and of "unclear"
@@ -21,7 +20,6 @@ window.RecordingSession = class RecordingSession {
   static COLUMNS = ["time", "state", "emotion", "candidates", "confidence", "speaking", "speech_share", "level"];
 
   readings = [];
-  unread = 0; // seconds at the beginning that went by while the model was loading
   sound = new window.RecordedSound();
 
   constructor(began) {
@@ -30,10 +28,6 @@ window.RecordingSession = class RecordingSession {
 
   add(reading) {
     this.readings.push(reading);
-  }
-
-  skipTo(seconds) {
-    this.unread = seconds;
   }
 
   get analyzed() {
@@ -47,7 +41,7 @@ window.RecordingSession = class RecordingSession {
   stretches() {
     return this.readings.map((reading, index) => ({
       reading,
-      start: index ? this.readings[index - 1].time : this.unread,
+      start: index ? this.readings[index - 1].time : 0,
       end: reading.time,
       name: reading.emotion ?? (reading.state === RecordingSession.UNCLEAR ? reading.state : null),
     }));
@@ -101,21 +95,26 @@ window.sessionShelf = {
   KEY: "undertone-recordings",
 
   save(sessions) {
-    const kept = sessions.map(({ began, unread, readings }) => ({ began, unread, readings }));
+    const kept = sessions.map(({ began, readings }) => ({ began, readings }));
     // A browser gives a page a few megabytes; the oldest recording goes first.
     for (; kept.length; kept.shift()) {
       try {
         sessionStorage.setItem(this.KEY, JSON.stringify(kept));
         return;
       } catch (error) {
-        if (error.name !== "QuotaExceededError") throw error;
+        if (error.name !== "QuotaExceededError") return; // site data is blocked
       }
     }
   },
 
   load() {
-    return JSON.parse(sessionStorage.getItem(this.KEY) ?? "[]").map(({ began, unread, readings }) =>
-      Object.assign(new window.RecordingSession(began), { unread, readings, sound: null }),
-    );
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(this.KEY) ?? "[]");
+      return kept.map(({ began, readings }) =>
+        Object.assign(new window.RecordingSession(began), { readings, sound: null }),
+      );
+    } catch {
+      return []; // site data is blocked, or another page's
+    }
   },
 };

@@ -9,6 +9,7 @@
 //   headline()           {emotion, title, detail} of the recording shown
 window.recordingTimeline = (element, emotions) => {
   const SHORTEST = 60; // seconds that the ribbon shows at least
+  const LEAST_SHARE = 0.5; // of the speech, that is named as all of it is; app/episodes.py has the same
   const UNCLEAR = window.RecordingSession.UNCLEAR;
   const COUNTS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
@@ -46,10 +47,11 @@ window.recordingTimeline = (element, emotions) => {
     const quiet = getComputedStyle(element).getPropertyValue("--plot-text").trim();
     for (const { start, end, name } of session.stretches()) {
       if (!name) continue;
-      const left = Math.floor((start / total) * ribbon.width);
-      const right = Math.ceil((end / total) * ribbon.width);
-      // What is unclear is low and without a colour.
+      const left = Math.round((start / total) * ribbon.width);
+      const right = Math.round((end / total) * ribbon.width);
+      // What is unclear is low and pale, so that it is not taken for neutral.
       const top = name === UNCLEAR ? Math.round(0.7 * ribbon.height) : 0;
+      pen.globalAlpha = name === UNCLEAR ? 0.5 : 1;
       pen.fillStyle = known(name)?.colour ?? quiet;
       pen.fillRect(left, top, right - left, ribbon.height - top);
     }
@@ -62,21 +64,25 @@ window.recordingTimeline = (element, emotions) => {
     const listened = `Listened for ${clock(session.analyzed)}.`;
     if (!entries.length) return { title: "No speech", detail: listened };
     const [first, ...rest] = entries;
+    const title = `${first.seconds / spoken >= LEAST_SHARE ? "Mostly" : "Most often"} ${first.name}`;
     if (first.name === UNCLEAR) {
       const share = ({ name, seconds }) => `${name} (${percent(seconds / spoken)})`;
       const others = rest.slice(0, 2).map(share).join(", ");
       const detail = `${percent(first.seconds / spoken)} of the speech${others && `, then ${others}`}`;
-      return { title: "Mostly unclear", detail };
+      return { title, detail };
     }
     const count = `${COUNTS[changes] ?? changes} ${changes === 1 ? "change" : "changes"}`;
     const detail = `${percent(first.seconds / spoken)} of the speech; ${count}`;
-    return { emotion: known(first.name), title: `Mostly ${first.name}`, detail };
+    return { emotion: known(first.name), title, detail };
   }
 
   function words({ spoken, named }) {
     const listened = `Listened for ${clock(session.analyzed)}`;
     const tail = session.recorded - session.analyzed;
-    const unread = tail >= 2 ? ` The last ${Math.round(tail)} s were recorded and not read.` : "";
+    const unread =
+      tail >= 2
+        ? ` The last ${Math.round(tail)} s were recorded and not read: save the sound and drop it on the Recordings tab to have it read.`
+        : "";
     if (!spoken) return `${listened}; there was no speech.${unread}`;
     return `${listened}; named an emotion for ${clock(named)}.${unread}`;
   }
@@ -115,6 +121,7 @@ window.recordingTimeline = (element, emotions) => {
     stopPlaying();
     player.src = URL.createObjectURL(file);
     player.hidden = false;
+    find(".download-sound").hidden = false;
     track.classList.add("playable");
   }
 
@@ -123,6 +130,7 @@ window.recordingTimeline = (element, emotions) => {
     if (player.src) URL.revokeObjectURL(player.src);
     player.removeAttribute("src");
     player.hidden = true;
+    find(".download-sound").hidden = true;
     playhead.hidden = true;
     track.classList.remove("playable");
   }
@@ -161,10 +169,13 @@ window.recordingTimeline = (element, emotions) => {
     playhead.style.setProperty("--at", player.currentTime / length());
   });
   find(".download-csv").addEventListener("click", () =>
-    window.saveText("undertone-session.csv", session.csv(emotions.map((emotion) => emotion.name))),
+    window.saveFile("undertone-session.csv", session.csv(emotions.map((emotion) => emotion.name))),
   );
   find(".download-json").addEventListener("click", () =>
-    window.saveText("undertone-session.json", session.json()),
+    window.saveFile("undertone-session.json", session.json()),
+  );
+  find(".download-sound").addEventListener("click", () =>
+    window.saveFile("undertone-session.wav", session.sound.file()),
   );
   new ResizeObserver(draw).observe(ribbon);
 

@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from app.emotions import RESERVED
+from app.emotions import LABELS, RESERVED
 from model_training.corpora.decoding import AUDIO_SUFFIXES
 from model_training.corpora.faults import CorpusError, Fault
 from model_training.corpora.file_names import Label
@@ -57,11 +58,14 @@ def from_folders(folder: Path, paths: Iterable[Path], speaker_pattern: str | Non
             first group is the speaker.
 
     Raises:
-        CorpusError: the pattern is invalid, or a clip has no speaker.
+        CorpusError: the pattern is invalid, a clip has no speaker, or the folders are
+            SPEAKER/EMOTION/.
     """
     pattern = _compiled(speaker_pattern) if speaker_pattern else None
+    paths = sorted(paths)
+    _check_order(folder, paths)
     own = Own()
-    for path in sorted(paths):
+    for path in paths:
         if path.parent == folder:
             own.faults.append(
                 Fault("unknown name", path, False, "it is in no folder of an emotion")
@@ -125,13 +129,20 @@ def from_audformat(folder: Path) -> Own:
     """Clips of an audformat database, with the schemes `emotion`, `speaker` and `sex` or `gender`.
 
     Raises:
-        CorpusError: audformat is not installed, or the database lacks a scheme.
+        CorpusError: audformat is not installed, it cannot read the database, or the database lacks
+            a scheme.
     """
     try:
         import audformat
     except ImportError as error:
         raise CorpusError(f"To read {folder}: pip install audformat") from error
-    database = audformat.Database.load(str(folder))
+    try:
+        database = audformat.Database.load(str(folder))
+    except Exception as error:  # of any type: audformat does not check the content of the file
+        why = " ".join(str(error).split())
+        raise CorpusError(
+            f"{folder / DATABASE_FILE} cannot be read as an audformat database: {why}"
+        ) from error
     schemes = {*database.schemes, *_keys_of_labels(database)}
     missing = {"emotion", "speaker"} - schemes
     if missing:
@@ -149,9 +160,9 @@ def from_audformat(folder: Path) -> Own:
     return _rows(segments, folder / DATABASE_FILE, database.name)
 
 
-def _keys_of_labels(database: object) -> Iterator[str]:
+def _keys_of_labels(database: Any) -> Iterator[str]:
     """A property of speakers in the labels of a scheme, such as their gender."""
-    for scheme in database.schemes.values():  # type: ignore[attr-defined]  # audformat is optional
+    for scheme in database.schemes.values():
         if isinstance(scheme.labels, dict):
             for label in scheme.labels.values():
                 yield from label if isinstance(label, dict) else ()
@@ -188,6 +199,21 @@ def _rows(table: pd.DataFrame, source: Path, corpus: str) -> Own:
     return own
 
 
+def _check_order(folder: Path, paths: list[Path]) -> None:
+    nested = [path.relative_to(folder).parts[:2] for path in paths if folder in path.parents[2:]]
+    wrong = next((pair for pair in nested if _word(pair[1]) in LABELS), None)
+    if wrong and not any(_word(first) in LABELS for first, _ in nested):
+        raise CorpusError(
+            f"{folder} has folders SPEAKER/EMOTION, such as {'/'.join(wrong)}; it should have "
+            "EMOTION/SPEAKER."
+        )
+
+
+def _word(emotion: str) -> str:
+    word = " ".join(emotion.lower().replace("_", " ").split())
+    return SAME.get(word, word)
+
+
 def _label(
     corpus: str,
     speaker: str,
@@ -197,8 +223,7 @@ def _label(
     start: float | None = None,
     end: float | None = None,
 ) -> Label:
-    word = " ".join(emotion.lower().replace("_", " ").split())
-    word = SAME.get(word, word)
+    word = _word(emotion)
     if word in RESERVED:
         raise CorpusError(f"{path} has the emotion {word!r}, which tables use for something else.")
     return Label(

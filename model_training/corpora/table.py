@@ -1,7 +1,7 @@
 """One table of the clips of all corpora on disk, and a list of their faults."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,8 @@ OFFICIAL_CLIPS = {
 KNOWN = {**PARSERS, **MORE_PARSERS}
 # The corpora of the shipped models; if one of them is present, missing others are reported.
 ENGLISH = ("RAVDESS", "TESS", "CREMA-D")
+# Kinds of faults without a clip, or whose clip is there in another file.
+NO_LOSS = ("unknown name", "second copy", "corpus not found")
 SILENT_PEAK = 0.001  # -60 dBFS; the quietest clip of RAVDESS peaks at 0.0045
 
 
@@ -62,6 +64,11 @@ class Corpus:
     table: pd.DataFrame
     faults: list[Fault]
 
+    @property
+    def left_out(self) -> int:
+        """The number of clips that are not in the table because of a fault."""
+        return len(_lost(self.faults))
+
 
 def load_corpora(data: Data, cache: Path = CACHE, speaker_pattern: str | None = None) -> Corpus:
     """Load the table of all clips of known corpora, and of your own.
@@ -74,7 +81,7 @@ def load_corpora(data: Data, cache: Path = CACHE, speaker_pattern: str | None = 
         speaker_pattern: for the speakers in folders of emotions; see `own.from_folders`.
 
     Raises:
-        CorpusError: there is no such folder, or it has no clip.
+        CorpusError: there is no such folder, or it has no usable clip.
     """
     roots = folders(data)
     clips: dict[Label, Path] = {}
@@ -87,7 +94,7 @@ def load_corpora(data: Data, cache: Path = CACHE, speaker_pattern: str | None = 
         clips |= own.clips
         faults += own.faults
     where = " and ".join(map(str, roots))
-    if not clips:
+    if not clips and not _lost(faults):
         raise CorpusError(
             f"No clip of {', '.join(KNOWN)} in {where}: it should hold the folders of official "
             "downloads, EMOTION/SPEAKER folders of your own, or be an audformat database or a "
@@ -97,8 +104,9 @@ def load_corpora(data: Data, cache: Path = CACHE, speaker_pattern: str | None = 
     paths = list(dict.fromkeys(clips.values()))
     by_path = dict(zip(paths, contents(paths, cache), strict=True))
     content_of = {label: by_path[path] for label, path in clips.items()}
-    faults += _faults_of_content(clips, content_of) + _faults_of_pairs(clips, content_of)
-    left_out = {fault.path for fault in faults if not fault.kept}
+    found = [*_faults_of_content(clips, content_of), *_faults_of_pairs(clips, content_of)]
+    faults += [fault for _, fault in found]
+    left_out = {label for label, fault in found if not fault.kept}
     rows = [
         (
             str(path),
@@ -116,10 +124,14 @@ def load_corpora(data: Data, cache: Path = CACHE, speaker_pattern: str | None = 
             content_of[label].sample_rate,
         )
         for label, path in clips.items()
-        if path not in left_out
+        if label not in left_out
     ]
     if not rows:
-        raise CorpusError(f"None of the {len(clips)} clips in {where} can be used.")
+        lost = _lost(faults)
+        raise CorpusError(
+            f"None of the {len(lost)} clips in {where} can be used, such as {lost[0].path}: "
+            f"{lost[0].detail}."
+        )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table = table.astype({"start": float, "end": float})
     faults += [
@@ -130,6 +142,10 @@ def load_corpora(data: Data, cache: Path = CACHE, speaker_pattern: str | None = 
     for kind, path, detail in add_people(table, found_files, roots[0]):
         faults.append(Fault(kind, path, True, detail))
     return Corpus(table, sorted(faults, key=lambda fault: (fault.kind, fault.path)))
+
+
+def _lost(faults: list[Fault]) -> list[Fault]:
+    return [fault for fault in faults if not fault.kept and fault.kind not in NO_LOSS]
 
 
 def _own_source(root: Path) -> bool:
@@ -204,35 +220,40 @@ def _named(paths: Collection[Path]) -> tuple[dict[Label, Path], list[Fault]]:
     return clips, faults
 
 
-def _faults_of_content(clips: dict[Label, Path], content_of: dict[Label, Content]) -> list[Fault]:
-    faults = []
+def _faults_of_content(
+    clips: dict[Label, Path], content_of: dict[Label, Content]
+) -> Iterator[tuple[Label, Fault]]:
     for label, path in clips.items():
         content = content_of[label]
         if content.error is not None:
-            faults.append(Fault("unreadable", path, False, content.error))
+            yield label, Fault("unreadable", path, False, content.error)
         elif not content.peak > SILENT_PEAK:
-            faults.append(Fault("silent", path, False, f"its peak is {content.peak:.4f}"))
+            yield label, Fault("silent", path, False, f"its peak is {content.peak:.4f}")
         elif not _duration(label, content) > 0:
-            faults.append(Fault("no part of it", path, False, f"it ends before {label.start} s"))
+            yield label, Fault("no part of it", path, False, f"it ends before {label.start} s")
         elif content.channels > 1:
             averaged = f"its {content.channels} channels are averaged"
-            faults.append(Fault("not mono", path, True, averaged))
-    return faults
+            yield label, Fault("not mono", path, True, averaged)
 
 
-def _faults_of_pairs(clips: dict[Label, Path], content_of: dict[Label, Content]) -> list[Fault]:
+def _faults_of_pairs(
+    clips: dict[Label, Path], content_of: dict[Label, Content]
+) -> Iterator[tuple[Label, Fault]]:
     """Clips of different names that hold the same samples."""
     alike = defaultdict(list)
     for label, content in content_of.items():
-        if content.error is None and content.peak > SILENT_PEAK and label.start is None:
-            alike[content.digest].append(label)
-    faults = []
+        if content.error is None and content.peak > SILENT_PEAK:
+            alike[content.digest, label.start, label.end].append(label)
     for labels in alike.values():
         if len(labels) == 1:
             continue
-        agree = len({label.emotion for label in labels}) == 1
-        kind = "same audio, same emotion" if agree else "same audio, different emotions"
+        emotions, speakers = ({getattr(one, of) for one in labels} for of in ("emotion", "speaker"))
+        if len(emotions) > 1:
+            kind, kept = "same audio, different emotions", []
+        elif len(speakers) > 1:  # a protocol could train on one of them and test the other
+            kind, kept = "same audio, different speakers", labels[:1]
+        else:
+            kind, kept = "same audio, same emotion", labels
         for label in labels:
             others = ", ".join(clips[other].name for other in labels if other != label)
-            faults.append(Fault(kind, clips[label], agree, f"the same as {others}"))
-    return faults
+            yield label, Fault(kind, clips[label], label in kept, f"the same as {others}")

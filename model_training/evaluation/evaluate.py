@@ -13,7 +13,7 @@ from app.progress import progress
 from app.recordings import analyze
 from model_training.evaluation.metrics import Figures, figures, together
 from model_training.ingredients.waveform_augmentation import centred
-from model_training.protocols import HEADLINES, Split
+from model_training.protocols import Split, headline
 from model_training.training.batches import Waveforms
 
 AGE_GROUPS = {"under 35": (0, 35), "35 to 54": (35, 55), "55 and older": (55, 200)}  # years
@@ -60,7 +60,7 @@ class Evaluation(BaseModel):
     @property
     def headline(self) -> Figures:
         """The metrics of the group that the protocol reports."""
-        return self.test[HEADLINES[self.protocol]]
+        return self.test[headline(self.protocol, self.test)]
 
 
 def evaluate(
@@ -108,13 +108,18 @@ def summarize(
         leaks=split.leaks,
         epochs=info.epochs,
         seconds=seconds,
-        sides={side: _counts(getattr(split, side)) for side in ("train", "validation", "test")},
+        sides=side_counts(split),
         **{side: groups(*answer, split, certain) for side, answer in answered.items()},
-        speakers=_by_speaker(*answered["test"]),
+        speakers=_by_speaker(*answered["test"], split),
         versions=info.versions,
         model_sha256=info.model_sha256,
         written=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def side_counts(split: Split) -> dict[str, SideCounts]:
+    """The clips and speakers on the sides "train", "validation" and "test"."""
+    return {side: _counts(getattr(split, side)) for side in ("train", "validation", "test")}
 
 
 def answers(
@@ -154,16 +159,17 @@ def groups(
     """Metrics by corpus, and within a corpus by sex, age and race.
 
     A protocol that reports all clips together has a group "all"; if it leaks, it has no other. The
-    answers for a corpus are limited to its own emotions; a second group has the unlimited ones.
+    answers for a corpus are limited to its own emotions, those of all sides of the split; a second
+    group has the unlimited ones.
     """
     result = {}
-    if HEADLINES[split.protocol] == "all":
-        result["all"] = figures(table, probabilities, table["emotion"].unique(), certain)
+    if headline(split.protocol, set(table["corpus"])) == "all":
+        result["all"] = figures(table, probabilities, split.labels, certain)
     if split.leaks:
         return result
     for corpus in table["corpus"].unique():
         chosen = (table["corpus"] == corpus).to_numpy()
-        acted = table.loc[chosen, "emotion"].unique()
+        acted = split.emotions_of(corpus)
         masks = {corpus: chosen} | {
             f"{corpus} {name}": chosen & belongs for name, belongs in _people(table)
         }
@@ -192,10 +198,12 @@ def _counts(table: pd.DataFrame) -> SideCounts:
     return SideCounts(clips=len(table), copies=copies, speakers=sorted(table["speaker"].unique()))
 
 
-def _by_speaker(table: pd.DataFrame, probabilities: pd.DataFrame) -> dict[str, tuple[float, int]]:
+def _by_speaker(
+    table: pd.DataFrame, probabilities: pd.DataFrame, split: Split
+) -> dict[str, tuple[float, int]]:
     result = {}
     for speaker in sorted(table["speaker"].unique()):
         own = (table["speaker"] == speaker).to_numpy()
-        labels = table.loc[table["corpus"] == table.loc[own, "corpus"].iloc[0], "emotion"].unique()
+        labels = split.emotions_of(table.loc[own, "corpus"].iloc[0])
         result[speaker] = figures(table[own], probabilities[own], labels).uar, int(own.sum())
     return result

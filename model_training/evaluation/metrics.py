@@ -95,11 +95,16 @@ def figures(
 def together(folds: Sequence[Figures]) -> Figures:
     """The metrics over the clips of several folds, from the counts of each fold.
 
+    The folds of corpora of one's own may differ in their emotions.
+
     If every fold has the same number of clips of each emotion, as in RAVDESS, this UAR equals the
     mean of the UARs of the folds.
     """
-    labels = folds[0].labels
-    confusion = np.sum([fold.confusion for fold in folds], axis=0)
+    labels = list(in_order(label for fold in folds for label in fold.labels))
+    confusion = np.zeros((len(labels), len(labels) + 1), int)
+    for fold in folds:
+        places = [labels.index(label) for label in fold.labels]
+        confusion[np.ix_(places, [*places, len(labels)])] += np.array(fold.confusion)
     right = confusion[:, : len(labels)].diagonal()
     acted, answered = confusion.sum(axis=1), confusion.sum(axis=0)[: len(labels)]
     f1 = 2 * right / np.maximum(acted + answered, 1)

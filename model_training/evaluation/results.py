@@ -16,6 +16,7 @@ from model_training.evaluation.evaluate import Evaluation
 from model_training.evaluation.live import LiveFigures
 from model_training.evaluation.robustness import Robustness
 from model_training.protocols import ALL, BY_CORPUS, HEADLINES
+from model_training.training.loop import Run
 
 Result = TypeVar("Result", bound=BaseModel)
 
@@ -29,7 +30,7 @@ def file_name(protocol: str, fold: int, seed: int) -> str:
     return f"{protocol}-fold-{fold}-seed-{seed}.json"
 
 
-def path(folder: Path, run: Evaluation | BundleInfo) -> Path:
+def path(folder: Path, run: Evaluation | BundleInfo | Run) -> Path:
     """The result file of a fold."""
     return folder / run.recipe / file_name(run.protocol, run.fold, run.seed)
 
@@ -103,6 +104,16 @@ def live_of_bundle(folder: Path, info: BundleInfo) -> LiveFigures | None:
     file = live_path(folder, info)
     figures = _load(file, LiveFigures) if file.exists() else None
     return figures if figures and figures.model_sha256 == info.model_sha256 else None
+
+
+def of_fold(folder: Path, run: Run) -> Evaluation | None:
+    """The result of a run; None if there is none.
+
+    Raises:
+        ResultError: the file cannot be read.
+    """
+    file = path(folder, run)
+    return _load(file, Evaluation) if file.exists() else None
 
 
 def read(folder: Path) -> list[Evaluation]:

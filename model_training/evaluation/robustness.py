@@ -85,9 +85,10 @@ def measure(classifier: Classifier, split: Split, clips: Waveforms, data: Data) 
     rows = []
     for corpus, table in test.groupby("corpus", sort=False):
         own = (test["corpus"] == corpus).to_numpy()
-        clean = figures(table, answered["clean"][own], table["emotion"].unique())
+        acted = split.emotions_of(str(corpus))
+        clean = figures(table, answered["clean"][own], acted)
         for name, probabilities in answered.items():
-            changed = figures(table, probabilities[own], table["emotion"].unique())
+            changed = figures(table, probabilities[own], acted)
             rows.append(
                 Condition(
                     condition=name,

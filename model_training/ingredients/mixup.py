@@ -13,11 +13,9 @@ class Mixup:
 
     Attributes:
         alpha: parameter of the beta distribution of the shares.
-        chance: probability that a window is mixed.
     """
 
     alpha: float
-    chance: float = 1.0
 
 
 def mixed(
@@ -40,9 +38,6 @@ def mixed(
         alike = np.flatnonzero(kinds == kind)
         other[alike] = rng.permutation(alike)
     share = rng.beta(mixup.alpha, mixup.alpha, len(windows)).astype(np.float32)
-    # A chance of one draws nothing, so the random numbers of older recipes stay the same.
-    if mixup.chance < 1:
-        share[rng.random(len(windows)) >= mixup.chance] = 1.0
 
     def mix(values: np.ndarray) -> np.ndarray:
         own = share.reshape(-1, *[1] * (values.ndim - 1))

@@ -46,7 +46,10 @@ class Shares:
 
 @dataclass(frozen=True)
 class EveryClip:
-    """Draw every clip once per epoch, in a new order; rare emotions weigh more in the loss."""
+    """Draw every clip once per epoch, in a new order; rare emotions weigh more in the loss.
+
+    The last batch is filled with the first clips of the epoch, which are drawn twice.
+    """
 
     def steps(self, table: pd.DataFrame, batch_size: int) -> int:
         return -(-len(table) // batch_size)

@@ -1,61 +1,10 @@
-"""Augmentation of spectrograms: Keras layers for training. A bundle does not contain them."""
+"""Augmentation of spectrograms: a Keras layer for training. A bundle does not contain it."""
 
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
-from librosa import mel_frequencies
-
-
-@keras.saving.register_keras_serializable("undertone")
-class FrequencyScaling(keras.layers.Layer):
-    """Multiply all frequencies by a factor, as for another length of the vocal tract.
-
-    Vocal tract length perturbation (Jaitly and Hinton 2013) on a mel spectrogram. Active only in
-    training.
-
-    Args:
-        widest: the logarithm of the factor is uniform between minus and plus this value.
-        fmin: lower edge of the lowest mel band, in Hz.
-        fmax: upper edge of the highest mel band, in Hz.
-        seed: for the random numbers.
-    """
-
-    FACTORS = 33
-
-    def __init__(self, widest: float, fmin: float, fmax: float, seed: int, **kwargs: Any) -> None:
-        kwargs.pop("dtype", None)
-        super().__init__(dtype="float32", **kwargs)
-        self.widest = widest
-        self.fmin = fmin
-        self.fmax = fmax
-        self.seed = seed
-        self.draws = keras.random.SeedGenerator(seed)
-
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        bands = np.arange(input_shape[2])
-        centres = mel_frequencies(len(bands) + 2, fmin=self.fmin, fmax=self.fmax)[1:-1]
-        factors = np.exp(np.linspace(-self.widest, self.widest, self.FACTORS))
-        # One matrix per factor: linear interpolation between the bands that it moves to each band.
-        origins = np.stack([np.interp(centres / factor, centres, bands) for factor in factors])
-        distance = np.abs(origins[:, None, :] - bands[:, None])
-        self.moves = np.maximum(0.0, 1.0 - distance).astype(np.float32)  # (factors, bands, bands)
-
-    def call(self, features: Any, training: bool = False) -> Any:
-        """(batch, frames, bands) -> the same."""
-        if not training:
-            return features
-        drawn = keras.random.randint((ops.shape(features)[0],), 0, self.FACTORS, seed=self.draws)
-        return ops.matmul(features, ops.take(self.moves, drawn, axis=0))
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "widest": self.widest,
-            "fmin": self.fmin,
-            "fmax": self.fmax,
-            "seed": self.seed,
-        }
 
 
 @keras.saving.register_keras_serializable("undertone")

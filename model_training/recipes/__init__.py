@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -44,7 +44,6 @@ class Recipe:
     """A frontend, a network and the way they are trained.
 
     Attributes:
-        name: of the recipe and of its bundle.
         description: one sentence for the card.
         sample_rate: of the input of the model, in Hz.
         window_seconds: length of the input of the model.
@@ -60,9 +59,9 @@ class Recipe:
         mixup: of the windows in a batch; None for none.
         start: reads the initial weights of layers from the data folders; None for random weights.
         published: the procedure of its source; None for a recipe without one.
+        name: of the recipe and of its bundle; `load` sets it to the name of the file.
     """
 
-    name: str
     description: str
     sample_rate: int
     window_seconds: float
@@ -77,6 +76,7 @@ class Recipe:
     mixup: Mixup | None = None
     start: StartReader | None = None
     published: Published | None = None
+    name: str = ""
 
     @property
     def window(self) -> int:
@@ -108,4 +108,4 @@ def load(name: str) -> Recipe:
     if name not in names():
         raise RecipeError(f"There is no recipe {name!r}; choose from {', '.join(names())}.")
     recipe: Recipe = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").RECIPE
-    return recipe
+    return replace(recipe, name=name)

@@ -54,7 +54,6 @@ def network(shape: tuple[int, ...], classes: int) -> keras.Model:
 
 
 RECIPE = Recipe(
-    name="dual-channel",
     description="2-D CNN over a mel spectrogram beside MFCC, chroma and spectral contrast, "
     "after a published student system.",
     sample_rate=SAMPLE_RATE,

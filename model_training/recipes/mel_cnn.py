@@ -37,7 +37,6 @@ def network(shape: tuple[int, ...], classes: int) -> keras.Model:
 
 
 RECIPE = Recipe(
-    name="mel-cnn",
     description="Plain CNN over a mel spectrogram, after a published student system.",
     sample_rate=SAMPLE_RATE,
     window_seconds=3.0,

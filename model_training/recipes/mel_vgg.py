@@ -42,7 +42,6 @@ def network(shape: tuple[int, ...], classes: int) -> keras.Model:
 
 
 RECIPE = Recipe(
-    name="mel-vgg",
     description="VGG-like CNN over a mel spectrogram, after a published student system.",
     sample_rate=SAMPLE_RATE,
     window_seconds=3.0,

@@ -44,7 +44,6 @@ def network(shape: tuple[int, ...], classes: int) -> keras.Model:
 
 
 RECIPE = Recipe(
-    name="mfcc-2d",
     description="Small 2-D CNN over 40 MFCC by 130 frames, after a published student system.",
     sample_rate=SAMPLE_RATE,
     window_seconds=3.0,

@@ -15,7 +15,6 @@ def frontend(waveform: keras.KerasTensor) -> keras.KerasTensor:
 
 RECIPE = dataclasses.replace(
     mel_cnn.RECIPE,
-    name="mfcc-cnn",
     description="Plain CNN over 40 MFCC, after a published student system.",
     frontend=frontend,
 )

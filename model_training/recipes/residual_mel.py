@@ -99,7 +99,6 @@ AUGMENTATION = Chances(
 )
 
 RECIPE = Recipe(
-    name="residual-mel",
     description="Compact residual network with attentive statistics pooling over a log-mel "
     "spectrogram, trained from scratch.",
     sample_rate=SAMPLE_RATE,

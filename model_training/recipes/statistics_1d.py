@@ -70,7 +70,6 @@ def network(shape: tuple[int, ...], classes: int) -> keras.Model:
 
 
 RECIPE = Recipe(
-    name="statistics-1d",
     description="1-D CNN of 7.2 M parameters over MFCC, zero-crossing rate and RMS, after a "
     "published student system.",
     sample_rate=SAMPLE_RATE,

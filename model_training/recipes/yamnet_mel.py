@@ -49,7 +49,6 @@ def network(shape: tuple[int, ...], classes: int) -> keras.Model:
 
 
 RECIPE = Recipe(
-    name="yamnet-mel",
     description="The first eleven blocks of YAMNet, pretrained on AudioSet, with attentive "
     "statistics pooling over a log-mel spectrogram, fine-tuned.",
     sample_rate=YamnetLogMel.SAMPLE_RATE,

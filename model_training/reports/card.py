@@ -1,6 +1,6 @@
-"""The model card of a bundle, and the figures in the README, made from result files alone."""
+"""The model card of a bundle, made from result files alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,14 +37,16 @@ other kinds of speech, languages and recordings. The confidence is the probabili
 these clips. It does not say what a person feels.
 """
 
-SPEAKERS = """\
+EASIER = """\
 The CREMA-D test speakers are the speakers of the example clips. They were picked because listeners
-agree on their emotions, so they are easier than most speakers. The figures of the validation
-speakers are closer to what a new voice gets, although the temperature was fitted on them.
-"""
+agree on their emotions, so they are easier than most speakers."""
+
+CLOSER = """
+The figures of the validation speakers are closer to what a new voice gets, although the temperature
+was fitted on them."""
 
 BY_FOLDS = """\
-This bundle was trained on all speakers of the corpora except the validation speakers and the
+This bundle was trained on all speakers that there were, except the validation speakers and the
 speakers of the example clips. **The rows of folds are not about this bundle.** They are about other
 models of the same recipe, one per fold, which were trained on fewer speakers. Each of them was
 tested on speakers that were not used for its weights or its temperature. When the settings of the
@@ -58,12 +60,8 @@ systems that infer emotions in the workplace and in education, except for medica
 Elsewhere people must be informed that such a system is in use (Article 50(3)).
 """
 
-LICENCES = """\
-The licence of the code is MIT. The weights were trained on RAVDESS (CC BY-NC-SA 4.0), TESS
-(CC BY-NC-ND 4.0) and CREMA-D (ODbL 1.0). They are for non-commercial research and learning only:
-CC BY-NC-SA 4.0.
-"""
-
+LICENCES = {"RAVDESS": "CC BY-NC-SA 4.0", "TESS": "CC BY-NC-ND 4.0", "CREMA-D": "ODbL 1.0"}
+PUBLISHED = {"RAVDESS": 24, "TESS": 2, "CREMA-D": 91}  # speakers of the whole corpora
 
 OTHER_LICENCES = """\
 The licence of the code is MIT. The licence of the weights depends on the licences of the clips that
@@ -173,28 +171,6 @@ def write(known: BundleResults, folder: Path) -> Path:
     return path
 
 
-def write_figures(known: BundleResults, readme: Path) -> None:
-    """Write the table of figures into a README.
-
-    Raises:
-        ValueError: the file has no markers.
-    """
-    put_between(readme, FIGURES_BEGIN, FIGURES_END, figures_table(known))
-
-
-def put_between(readme: Path, begin: str, end: str, text: str) -> None:
-    """Replace the text between two markers of a README.
-
-    Raises:
-        ValueError: the file has no such markers.
-    """
-    before, opened, rest = readme.read_text(encoding="utf-8").partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (opened and closed):
-        raise ValueError(f"{readme} has no place for figures: {begin} and {end} are missing.")
-    write_text(readme, f"{before}{begin}\n{text}\n{end}{after}")
-
-
 def text(known: BundleResults) -> str:
     """The model card, with the metadata that Hugging Face reads."""
     info, tested = known.info, _tested(known)
@@ -217,7 +193,7 @@ def text(known: BundleResults) -> str:
         *([f"### Worse sound\n\n{_worse(known.worse, bool(known.folds))}"] if known.worse else []),
         *([f"### Live sessions\n\n{_live(known.live)}"] if known.live else []),
         FIGURES_END,
-        "## Data and licences\n\n" + (LICENCES if _on_english(info) else OTHER_LICENCES),
+        "## Data and licences\n\n" + (_licences(info) if _on_english(info) else OTHER_LICENCES),
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
 
@@ -237,10 +213,10 @@ def _measured(known: BundleResults) -> str:
     info, evaluation = known.info, known.evaluation
     trained = (
         f"Protocol {info.protocol}, fold {info.fold}, seed {info.seed}. The model was trained for "
-        f"{len(evaluation.seconds)} epochs on {info.trained_on.clips} clips of "
-        f"{len(info.trained_on.speakers)} speakers. The temperature ({info.temperature:.3f}) was "
-        f"fitted on {info.validated_on.clips} clips of {len(info.validated_on.speakers)} other "
-        "speakers. "
+        f"{len(evaluation.seconds)} epochs on {_clips(evaluation)} of "
+        f"{len(info.trained_on.speakers)} speakers{_missing(info, evaluation)}. The temperature "
+        f"({info.temperature:.3f}) was fitted on {info.validated_on.clips} clips of "
+        f"{len(info.validated_on.speakers)} other speakers. "
     )
     if evaluation.leaks:
         return trained + (
@@ -250,13 +226,59 @@ def _measured(known: BundleResults) -> str:
         )
     scored = "A clip without detected speech counts as wrong."
     if known.folds:
-        return f"{trained}{BY_FOLDS}{scored}\n\n{SPEAKERS}"
+        return f"{trained}{BY_FOLDS}{scored}\n\n{EASIER}{CLOSER}"
     own = (
         "The training clips contain no voice of the test, spoken or sung, and no choice was made "
         f"by the test. The figures are about this bundle. {scored}"
     )
-    picked = info.protocol == "ravdess-si" and "CREMA-D" in evaluation.validation
-    return f"{trained}{own}\n\n{SPEAKERS if picked else ''}"
+    if info.protocol != "ravdess-si" or "CREMA-D" not in evaluation.test:
+        return f"{trained}{own}"
+    return f"{trained}{own}\n\n{EASIER}{CLOSER if 'CREMA-D' in evaluation.validation else ''}"
+
+
+def _clips(evaluation: Evaluation) -> str:
+    """The training clips in words."""
+    side = evaluation.sides["train"]
+    if not side.copies:
+        return f"{side.clips} clips"
+    return f"{side.clips - side.copies} clips and {side.copies} augmented copies of them"
+
+
+def _missing(info: BundleInfo, evaluation: Evaluation) -> str:
+    """The corpora of which some speakers were not there, in words."""
+    known = {speaker for side in evaluation.sides.values() for speaker in side.speakers}
+    counts = {
+        corpus: (len(_of(corpus, known)), count)
+        for corpus, count in PUBLISHED.items()
+        if _of(corpus, info.trained_on.speakers)
+    }
+    parts = [
+        f"{there} of the {count} speakers of {corpus}"
+        for corpus, (there, count) in counts.items()
+        if there < count
+    ]
+    return f" (there were only {in_words(parts)})" if parts else ""
+
+
+def in_words(parts: Sequence[str]) -> str:
+    """ "a", "a and b" or "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+
+
+def _of(corpus: str, speakers: Iterable[str]) -> list[str]:
+    return [speaker for speaker in speakers if speaker.startswith(f"{corpus}-")]
+
+
+def _licences(info: BundleInfo) -> str:
+    used = [
+        f"{corpus} ({licence})"
+        for corpus, licence in LICENCES.items()
+        if _of(corpus, info.trained_on.speakers)
+    ]
+    return (
+        f"The licence of the code is MIT. The weights were trained on {in_words(used)}. They are "
+        "for non-commercial research and learning only: CC BY-NC-SA 4.0."
+    )
 
 
 def _front_matter(known: BundleResults, tested: dict[str, Figures]) -> str:

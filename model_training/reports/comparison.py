@@ -34,7 +34,9 @@ NONE = "-"  # a cell without a figure
 PUBLISHED_NOTE = """\
 `as-published` splits the clips at random, as the source of the recipe did, so the test contains
 voices of the training clips; `ravdess-si` trains the same recipe and tests it on unseen speakers.
-Where the epochs of the two differ, the difference in UAR is not due to the split alone.
+The split is not all that differs: the `as-published` test also holds TESS, where nearly every
+answer is right, and the augmented copies of the source (for `mel-vgg` also CREMA-D); it scores one
+window a clip, without the speech detector; and the epochs differ.
 """
 NOTE = """\
 UAR is the unweighted average recall on the test: mean and standard deviation over the folds. WA is

@@ -59,7 +59,7 @@ class TrainingError(UndertoneError):
 
 @dataclass(frozen=True)
 class Run:
-    """The settings of a run. The same settings in the same folder resume it."""
+    """The settings of a run. The same settings and clips in the same folder resume it."""
 
     recipe: str
     protocol: str
@@ -126,9 +126,10 @@ def train(
         tensorboard: also write the history for TensorBoard, into the folder.
 
     Raises:
-        TrainingError: the folder holds a run with other settings.
+        TrainingError: the folder holds a run with other settings or clips.
     """
-    _claim(folder, run)
+    claim(folder, run, split)
+    write_text(folder / VERSIONS_FILE, json.dumps(versions(), indent=2) + "\n")
     material = prepare(recipe, split, clips, resources.around)
     network = fit(recipe, material, resources.start, run, folder, tensorboard)
     served = serving_model(recipe, material.frontend, network)
@@ -138,6 +139,27 @@ def train(
     write_text(out / HISTORY_FILE, (folder / HISTORY_FILE).read_text())
     log(folder, f"bundle in {out}")
     return bundle.read_info(out)
+
+
+def claim(folder: Path, run: Run, split: Split) -> None:
+    """Write the settings of a run and the digest of its clips into its folder.
+
+    Raises:
+        TrainingError: the folder holds a run with other settings or clips.
+    """
+    config = folder / CONFIG_FILE
+    settings = asdict(run) | {"clips": split.digest}
+    if config.exists():
+        # The run of an earlier version has no digest.
+        found = {"clips": split.digest} | json.loads(config.read_text())
+        if found != settings:
+            other = "clips" if found | {"clips": split.digest} == settings else "settings"
+            raise TrainingError(
+                f"{folder} holds a run with other {other} ({config}); "
+                "choose another --run folder or remove it."
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(config, json.dumps(settings, indent=2) + "\n")
 
 
 def prepare(recipe: Recipe, split: Split, clips: Waveforms, around: Surroundings) -> Material:
@@ -297,18 +319,6 @@ def fit_temperature(recipe: Recipe, model: keras.Model, split: Split, clips: Wav
         return float(-np.log(np.maximum(mean[np.arange(len(truth)), truth], 1e-12)).mean())
 
     return math.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x)
-
-
-def _claim(folder: Path, run: Run) -> None:
-    config = folder / CONFIG_FILE
-    if config.exists() and json.loads(config.read_text()) != asdict(run):
-        raise TrainingError(
-            f"{folder} holds a run with other settings ({config}); "
-            "choose another --run folder or remove it."
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(config, json.dumps(asdict(run), indent=2) + "\n")
-    write_text(folder / VERSIONS_FILE, json.dumps(versions(), indent=2) + "\n")
 
 
 def versions(*more: str) -> dict[str, str]:

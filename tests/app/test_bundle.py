@@ -53,6 +53,7 @@ BROKEN = {
     "a wrong type": (lambda f: edit(f, sample_rate="fast"), "sample_rate"),
     "a temperature of zero": (lambda f: edit(f, temperature=0.0), "temperature"),
     "another schema": (lambda f: edit(f, schema_version=99), "schema 99"),
+    "an older schema": (lambda f: edit(f, schema_version=2, named_from=...), "schema 2"),
     "one emotion": (lambda f: edit(f, emotions=emotions("sad")), "emotions"),
     "an emotion twice": (lambda f: edit(f, emotions=emotions("sad", "sad")), "a name of its own"),
     "a reserved name": (lambda f: edit(f, emotions=emotions("sad", "unclear")), "none of"),

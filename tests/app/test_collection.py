@@ -1,6 +1,7 @@
 """Names, folders, archives and patterns become recordings by one rule."""
 
 import pickle
+import sys
 import zipfile
 from pathlib import Path
 
@@ -43,6 +44,17 @@ def test_folders_and_archives_follow_one_rule(folder, tmp_path_factory):
     assert names(collect([str(folder)])) == {str(folder / name) for name in wanted}
     assert names(collect([str(archive)])) == {f"{archive}/{name}" for name in wanted}
     assert names(uploads([archive])) == wanted
+
+
+# Before Python 3.13, two stars have to stand alone.
+NO_NAMES = ["a" * 300, *(["**.wav"] if sys.version_info < (3, 13) else [])]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+def test_a_name_that_no_file_can_have_is_a_row_of_its_own(classifier, examples, name):
+    found = list(outcomes(collect([name, str(examples[0])]).items, classifier, 1))
+    assert found[0].error.startswith(f"{name} cannot be read: ")
+    assert found[1].analysis
 
 
 def test_what_is_skipped_is_counted_in_a_line(folder, tmp_path_factory):

@@ -28,6 +28,7 @@ def summary(labels):
         ([UNCLEAR, UNCLEAR, SAD], "Mostly unclear, 67%; no changes."),
         ([PAUSE, ANGRY, ANGRY, UNCLEAR, SAD, PAUSE], "Mostly angry, 50%; one change."),
         ([SAD, ANGRY, PAUSE, ANGRY, SAD, SAD], "Mostly sad, 60%; two changes."),
+        ([SAD, ANGRY, UNCLEAR, SAD, UNCLEAR], "Most often sad, 40%; two changes."),
         ([SAD, ANGRY] * 6, "Mostly sad, 50%; 11 changes."),
     ],
 )

@@ -34,10 +34,9 @@ UNCLEAR, PAUSE = Label("unclear", candidates=("sad", "calm")), Label("no speech"
 @pytest.mark.parametrize(
     ("sad", "disgust", "named_after"),
     [
-        (0.23, 0.22, []),
-        (0.25, 0.24, [SAD]),
-        (0.31, 0.28, [SAD]),
-        (0.31, 0.25, [SAD, CALM]),
+        (0.33, 0.20, []),
+        (0.35, 0.31, []),
+        (0.35, 0.29, [SAD, CALM]),
         (0.41, 0.30, [SAD, CALM, PAUSE, None]),
         (0.59, 0.20, [SAD, CALM, PAUSE, None]),
         (0.61, 0.20, [SAD, CALM, PAUSE, None, UNCLEAR]),
@@ -55,12 +54,11 @@ def test_a_bundle_that_names_only_what_is_likely_leaves_unclear_at_what_is_certa
     assert label({"sad": 0.91, "calm": 0.09}, 0.8, UNCLEAR).emotion == "sad"
 
 
-def test_without_evident_speech_only_what_is_certain_is_named_or_was_before():
+def test_without_evident_speech_only_what_is_certain_is_named():
     sure, likely = {"sad": 0.91, "calm": 0.09}, {"sad": 0.8, "calm": 0.2}
     assert label(sure, 0.4, evident=False) == Label("named", "sad", 0.91)
     assert label(likely, 0.4, evident=False) == Label("unclear", candidates=("sad", "calm"))
-    assert label(likely, 0.4, SAD, evident=False) == Label("named", "sad", 0.8)
-    assert label(likely, 0.4, CALM, evident=False).state == "unclear"
+    assert label(likely, 0.4, SAD, evident=False).state == "unclear"
 
 
 @given(
@@ -75,6 +73,8 @@ def test_a_label_never_contradicts_the_longest_bar(weights, named_from, before):
     ranked = sorted(probabilities.values(), reverse=True)
     if found.emotion:
         assert probabilities[found.emotion] == ranked[0] == found.confidence
+        assert ranked[0] - ranked[1] >= 0.05, "and it leads"
+        assert ranked[0] >= 0.85 * named_from
         assert found.candidates == ()
     else:
         assert found.confidence is None

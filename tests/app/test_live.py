@@ -209,10 +209,13 @@ def test_the_summary_tells_each_second_that_was_read_once(classifier, slower, sp
     assert session.summary().sentence == "No speech."
 
 
-@pytest.mark.parametrize("step", [0.0, -1.0, 3.5])
+@pytest.mark.parametrize("step", [0.0, -1.0, 1e-5, 3.5])
 def test_a_step_that_cannot_be_is_refused(classifier, step):
-    with pytest.raises(ValueError, match="step"):
+    with pytest.raises(ValueError, match=r"^A step is 0\.01 to 3 seconds"):
         LiveSession(classifier, step=step)
+    session = LiveSession(classifier)
+    with pytest.raises(ValueError, match="step"):
+        session.step = step
 
 
 def test_reset_forgets_everything(classifier, speech):

@@ -10,9 +10,11 @@ import soundfile
 from av.stream import Disposition
 
 from app import analyze, analyze_channels, audio, predict_emotion
-from app.batch import outcomes
+from app.batch import STOPPED, hear_all, outcomes
 from app.collection import Item
+from app.decoding import BLOCK
 from app.errors import AudioError
+from app.tables import Outcome
 from tests.conftest import EXAMPLES
 from tests.sounds import RATE, with_ffmpeg, with_soundfile
 
@@ -31,6 +33,14 @@ def wav_of_64_bit_integers(samples):
     form = struct.pack("<HHIIHH", 1, 1, RATE, RATE * 8, 8, 64)
     body = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(data))
     return b"RIFF" + struct.pack("<I", len(body) + len(data)) + body + data
+
+
+def flac_from_a_pipe(samples):
+    """Its header says that it has 0 samples, since a pipe cannot be written anew in the end."""
+    content = bytearray(with_soundfile(samples, "FLAC"))
+    content[21] &= 0xF0  # the number of samples: the last 36 bits of the stream's description
+    content[22:26] = bytes(4)
+    return bytes(content)
 
 
 def film(tracks, default=0):
@@ -56,6 +66,7 @@ FILES = {
         with_soundfile((VOICE * 2**15).astype(np.int32), "WAV", "PCM_32"),
         "hold 16-bit values",
     ),
+    "FLAC from a pipe": (flac_from_a_pipe(VOICE), None),
     "64 bits": (wav_of_64_bit_integers(VOICE.astype(np.float64) * 2.0**63), None),
     "64 bits of 16": (wav_of_64_bit_integers(VOICE * 2**15), "hold 16-bit values"),
     "opposite phase": (with_soundfile(np.hstack([VOICE, -VOICE]), "WAV"), "opposite phase"),
@@ -141,6 +152,7 @@ def test_what_is_no_recording_is_a_sentence(source, words):
 def test_a_pair_may_come_in_either_order():
     pair = (VOICE, RATE)
     np.testing.assert_array_equal(audio.load(pair), audio.load(pair[::-1]))
+    assert audio.duration(flac_from_a_pipe(VOICE)) is None
     assert audio.duration(pair) == audio.duration((RATE, VOICE.T)) == len(VOICE) / RATE
 
 
@@ -190,8 +202,33 @@ def test_each_channel_can_be_analyzed_by_itself(classifier):
     assert [o.file for o in outcomes([mono], classifier, 1, split=True)] == ["mono.wav"]
 
 
+def test_a_channel_that_is_stopped_has_its_own_name(classifier):
+    content = with_soundfile(call(VOICE, VOICE), "WAV")
+    item, found, in_second = Item("call.wav", lambda: content), [], []
+    for step in hear_all([item], classifier, split=True, stopped=lambda: bool(in_second)):
+        if isinstance(step, Outcome):
+            found.append(step)
+        elif found:
+            in_second.append(step)
+    assert [(o.file, o.channel) for o in found] == [
+        ("call.wav (channel 1)", 1),
+        ("call.wav (channel 2)", 2),
+    ]
+    assert found[1].note == STOPPED
+
+
+@pytest.mark.parametrize("frames", [20, 48])
+def test_many_channels_are_not_mistaken_for_samples(frames):
+    """Blocks of a file may hold fewer frames than the file has channels."""
+    samples = np.tile(VOICE[: 2 * BLOCK + frames], 64)
+    for source in (with_soundfile(samples, "WAV"), (samples, RATE)):
+        assert len(audio.load(source, RATE)) == len(samples)
+
+
 def test_a_voice_that_noise_on_the_other_channel_drowns_is_found(classifier):
     noise = np.random.default_rng(0).uniform(-1, 1, VOICE.shape).astype(np.float32)
-    answer = analyze((np.hstack([noise, VOICE * 0.01]), RATE), classifier)
+    sound = np.hstack([noise, VOICE * 0.01, VOICE * 0.005])
+    answer = analyze((sound, RATE), classifier, embeddings=True)
     assert answer.emotion == "angry"
-    assert "Only channel 2 of 2 was analyzed" in answer.note
+    assert "of 3 was analyzed: together they hold no speech." in answer.note
+    assert len(answer.embeddings) == answer.windows["angry"].notna().sum(), "of that channel alone"

@@ -134,7 +134,17 @@ def test_pieces_of_any_length_make_the_same_analysis(classifier, joined, sizes):
     pd.testing.assert_frame_equal(cut.segments, whole.segments, atol=1e-4)
 
 
+def test_an_array_may_be_used_again_for_the_next_block(classifier, joined):
+    analyzer, buffer = RecordingAnalyzer(classifier), np.zeros(1600, np.float32)
+    for start in range(0, len(joined) - 1600, 1600):
+        buffer[:] = joined[start : start + 1600]
+        analyzer.push(buffer)
+    assert analyzer.finish().speech_seconds > 5
+
+
 def test_what_is_no_recording_is_said_in_a_sentence(classifier):
+    with pytest.raises(AudioError, match="holds no audio samples"):
+        RecordingAnalyzer(classifier).finish()
     with pytest.raises(AudioError, match="is not audio"):
         analyze(b"not a recording", classifier)
     with pytest.raises(AudioError, match="holds no audio samples"):

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import audio
-from app.recordings import analyze
-from app.segments import Windows, likeliest_path, shares, table_of_segments
+from app.episodes import most_of
+from app.recordings import analyze, label_of_whole
+from app.segments import Windows, by_name, likeliest_path, shares, table_of_segments
 from tests.conftest import EXAMPLES
 
 LABELS = ("sad", "happy", "angry")
@@ -111,6 +112,32 @@ def test_a_short_clip_keeps_its_plain_answer(classifier):
         assert analysis.sentence.startswith(analysis.emotion or "unclear: ")
 
 
+@given(st.lists(st.tuples(st.integers(0, 2), st.floats(0.34, 0.9)), min_size=1, max_size=40))
+def test_the_whole_contradicts_neither_its_segments_nor_its_mean(rows):
+    leading = [tuple(np.where(np.arange(3) == at, high, (1 - high) / 2)) for at, high in rows]
+    found = segments(leading)
+    spoken = windows(leading, found["end"].iloc[-1])
+    mean, share = by_name(spoken.mean(spoken.spoken), LABELS), shares(found)
+    said = label_of_whole(mean, share, 0.4, True)
+    emotions = set(found["emotion"].dropna())
+    assert (said.state == "mixed") == (len(emotions) > 1)
+    if said.emotion:
+        assert emotions == {said.emotion}
+        assert share[said.emotion] >= 0.5
+        assert mean[said.emotion] == max(mean.values()) == said.confidence
+    elif said.state == "unclear":
+        assert said.candidates[0] == max(mean, key=mean.__getitem__)
+
+
+def test_little_that_is_named_is_no_answer():
+    probabilities = {"sad": 0.5, "happy": 0.3, "angry": 0.2}
+    assert label_of_whole(probabilities, {"sad": 0.6, "unclear": 0.4}, 0.4, True).emotion == "sad"
+    said = label_of_whole(probabilities, {"unclear": 0.6, "sad": 0.4}, 0.4, True)
+    assert (said.state, said.candidates) == ("unclear", ("sad", "happy"))
+    said = label_of_whole(probabilities, {"unclear": 0.3, "angry": 0.7}, 0.4, True)
+    assert said.state == "unclear", "the label would not be the longest bar"
+
+
 def test_a_recording_of_several_emotions_is_told_as_what_it_is(classifier):
     clips = [
         audio.load(EXAMPLES / f"{name}.ogg") for name in ("angry-woman-1037", "sad-woman-1007")
@@ -120,7 +147,9 @@ def test_a_recording_of_several_emotions_is_told_as_what_it_is(classifier):
     assert (analysis.state, analysis.emotion, analysis.confidence) == ("mixed", None, None)
     assert set(analysis.candidates) >= {"angry", "sad"}
     first, second = list(analysis.shares)[:2]
-    assert analysis.sentence.startswith(f"mostly {first} ({analysis.shares[first]:.0%}), then ")
+    assert analysis.sentence.startswith(
+        f"{most_of(analysis.shares)} ({analysis.shares[first]:.0%}), then "
+    )
     assert second in analysis.sentence
     change = analysis.segments["end"].iloc[0]
     assert change == pytest.approx(len(clips[0]) / audio.SAMPLE_RATE, abs=1.5)

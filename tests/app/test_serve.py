@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from gradio_client import Client, handle_file
 
 from app.classifier import DEFAULT_MODEL
 from app.folders import MODELS
+from tests.conftest import EXAMPLES
 from tests.serving import first_page, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +40,25 @@ def refusal(result: subprocess.CompletedProcess[str]) -> str:
 def test_a_missing_model_is_one_sentence():
     sentence = refusal(serve("--port", str(free_port()), "--model", "no-such-model"))
     assert "no-such-model" in sentence
+
+
+def test_a_start_says_nothing_about_the_processor(tmp_path):
+    port = free_port()
+    with (tmp_path / "said").open("wb") as said:
+        app = subprocess.Popen(
+            [sys.executable, "-m", "app", "--port", str(port)], cwd=ROOT, stdout=said, stderr=said
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        first_page(url, app)
+        clip = handle_file(next(EXAMPLES.glob("*.ogg")))
+        assert Client(url, verbose=False).predict(clip, api_name="/predict")
+    finally:
+        app.terminate()
+        app.wait(20)
+    lines = (tmp_path / "said").read_text().splitlines()
+    assert any(url in line for line in lines)
+    assert not [line for line in lines if "absl" in line or "cpu_" in line or "oneDNN" in line]
 
 
 def exchange(folder: Path) -> None:

@@ -162,6 +162,25 @@ def test_voices_in_recorded_noise_open_the_gate(data):
     assert np.mean(np.array(spoken) >= MINIMUM_SPEECH_SECONDS) >= 0.95
 
 
+# Shouts, screams and moans that the network misses at the speed of the recording.
+@pytest.mark.corpora
+@pytest.mark.parametrize(
+    "clip",
+    [
+        "1029_IEO_ANG_HI",
+        "1029_IEO_FEA_HI",
+        "1029_WSI_FEA_XX",
+        "1034_IEO_DIS_LO",
+        "1078_IEO_FEA_HI",
+        "1083_IWW_FEA_XX",
+    ],
+)
+def test_an_extreme_voice_opens_the_gate_at_full_scale(data, clip):
+    [path] = data.glob(f"CREMA-D/AudioWAV/{clip}.*")
+    voice = audio.load(path)
+    assert speech_track(voice / np.abs(voice).max()).total >= MINIMUM_SPEECH_SECONDS
+
+
 @pytest.mark.corpora
 def test_who_screams_is_heard(data):
     """Actress 6 of RAVDESS, whose pitch is beyond what the network takes for a voice."""

@@ -14,7 +14,7 @@ import typer
 
 from app.classifier import Classifier
 from app.files import write_text
-from model_training.reports.card import put_between
+from model_training.reports.readme import put_between
 from tests.benchmark import load, recording, start, window
 
 KEPT_UP = 1.95  # readings a second; two are due

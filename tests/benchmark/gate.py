@@ -1,7 +1,8 @@
 """`python -m tests.benchmark.gate --data DIR`: what the speech gate lets through.
 
 Every 3-second window of every recorded noise, and of clips of every corpus, clean, in such noise at
-10 dB, softer and louder; and of crying babies. Prints a table and writes it as JSON.
+10 dB, softer and louder; and of crying babies. Counts the spoken clips without any speech, at full
+scale and driven beyond it. Prints a table and writes it as JSON.
 """
 
 import json
@@ -16,9 +17,11 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from app.audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS
+from app.audio import HOP_SECONDS, SAMPLE_RATE, WINDOW_SECONDS, load
+from app.classifier import Classifier
 from app.files import write_text
 from app.labelling import NAMED, NO_SPEECH
+from app.live import LiveSession
 from app.recordings import analyze
 from app.speech import MINIMUM_SPEECH_SECONDS, speech_track
 from model_training.corpora.clips import Clips, decode, noises
@@ -35,12 +38,25 @@ def cries(data: Path) -> list[Path]:
 
 
 def crying(paths: list[Path]) -> dict[str, float]:
-    """The number of windows of crying babies, and the shares with a label and with an emotion."""
-    states = pd.concat([analyze(path).windows["state"] for path in tqdm(paths, "crying")])
+    """Windows of crying babies: their number, and the shares with probabilities and with a name.
+
+    And the share of the readings with a name where each recording is a live session.
+    """
+    classifier = Classifier()
+    states = pd.concat(
+        [analyze(path, classifier).windows["state"] for path in tqdm(paths, "crying")]
+    )
+    live = [
+        reading.state == NAMED
+        for path in tqdm(paths, "crying, live")
+        for reading in LiveSession(classifier).feed(load(path, SAMPLE_RATE), SAMPLE_RATE)
+    ]
     return {
         "windows": len(states),
         "carry an emotion": float((states != NO_SPEECH).mean()),
         "are given one": float((states == NAMED).mean()),
+        "readings in live sessions": len(live),
+        "are given one live": float(np.mean(live)),
     }
 
 
@@ -59,6 +75,20 @@ def conditions(clip: np.ndarray, noise: np.ndarray) -> Iterator[tuple[str, np.nd
     yield "noise at 0 dB", with_noise(clip, noise, 0.0)
     yield "12 dB softer", gain(clip, -12.0)
     yield "12 dB louder", gain(clip, 12.0)
+
+
+def missed(clips: Clips, chosen: pd.Index) -> dict[str, float]:
+    """How many clips with sound have too little speech for an emotion, by decibels over full scale.
+
+    What is over full scale is clipped.
+    """
+    sounding = [clip for index in chosen if np.abs(clip := clips[index]).max() > 0]
+    counts = {"clips": float(len(sounding))}
+    for name, decibels in {"at full scale": 0.0, "12 dB over full scale": 12.0}.items():
+        loud = (gain(clip / np.abs(clip).max(), decibels) for clip in sounding)
+        spoken = [speech_track(clip).total for clip in tqdm(loud, name, len(sounding))]
+        counts[name] = float(np.sum(np.array(spoken) < MINIMUM_SPEECH_SECONDS))
+    return counts
 
 
 def voices(clips: Clips, chosen: np.ndarray, recorded: list[np.ndarray]) -> dict[str, float]:
@@ -106,11 +136,14 @@ def main(
     for corpus, group in spoken.groupby("corpus"):
         chosen = np.random.default_rng(1).choice(group.index, min(clips, len(group)), replace=False)
         figures[str(corpus)] = voices(decoded, chosen, recorded)
+        figures[f"{corpus}, clips missed"] = missed(decoded, group.index)
 
-    shown = Table("what", "measure", "share")
+    shown = Table("what", "measure", "share or number")
     for what, measures in figures.items():
         for measure, value in measures.items():
-            shown.add_row(what, measure, f"{value:.4f}" if value <= 1 else f"{value:.0f}")
+            shown.add_row(
+                what, measure, f"{value:.0f}" if float(value).is_integer() else f"{value:.4f}"
+            )
     Console().print(shown)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_text(out, json.dumps(figures, indent=1) + "\n")

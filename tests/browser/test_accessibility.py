@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import SECOND
+from tests.browser.steps import SECOND, upload
 
 TABS_TO_RECORD = 15  # presses of the tabulator; there is little above the button
 
@@ -34,6 +34,22 @@ def test_nor_has_a_recording_or_its_summary(open_page):
     assert violations(page) == []
     page.click("#microphone button.stop-button")
     expect(page.locator("#live .summary")).to_be_visible(timeout=20 * SECOND)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nor_have_recordings(open_page, app_url, recordings, theme, width):
+    page = open_page(url=f"{app_url}/?__theme={theme}")
+    page.set_viewport_size({"width": width, "height": 900})
+    upload(page, recordings["long"])
+    expect(page.locator("#summary .emotion")).to_contain_text("Most", timeout=30 * SECOND)
+    expect(page.locator("#segments tbody tr").nth(1)).to_be_visible()
+    assert violations(page) == []
+    upload(page, *(recordings[name] for name in ("angry", "sad", "text", "silence")))
+    expect(page.locator("#summary .emotion")).to_have_text("4 recordings", timeout=30 * SECOND)
+    expect(page.locator("#progress p")).to_have_count(0)
+    expect(page.locator("#shares .main-svg").first).to_be_visible()
     assert violations(page) == []
 
 

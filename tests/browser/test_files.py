@@ -12,7 +12,7 @@ from tests.browser.serving import served
 from tests.browser.steps import SECOND, upload
 
 EVERY, AGE = 1, 3  # seconds
-HEARD = {"timeout": 40 * SECOND}
+ANALYZED = {"timeout": 40 * SECOND}
 
 
 class Slow(Classifier):
@@ -36,9 +36,9 @@ def test_files_outlast_their_turn_and_no_more(open_page, recordings, forgetful_p
     page = open_page(url=url)
     upload(page, recordings["angry"], recordings["sad"], recordings["silence"])
     expect(page.locator("#progress")).to_contain_text("Analyzing")
-    sent = [Path(path) for component in blocks.blocks.values() for path in kept_by(component)]
+    sent = {Path(path) for component in blocks.blocks.values() for path in kept_by(component)}
     assert len(sent) == 3
-    expect(page.locator("#progress")).to_have_text("", **HEARD)
+    expect(page.locator("#progress")).to_have_text("", **ANALYZED)
     assert "No such file" not in page.locator("#files").inner_text()
     until = time.monotonic() + 10
     while any(path.exists() for path in sent) and time.monotonic() < until:
@@ -52,7 +52,7 @@ def test_an_example_is_there_however_long_the_server_runs(open_page, forgetful_p
     page.wait_for_timeout((AGE + 2 * EVERY) * SECOND)
     page.get_by_role("tab", name="Recordings").click()
     page.locator("#examples button").first.click()
-    expect(page.locator("#summary .detail")).to_contain_text("confident", **HEARD)
+    expect(page.locator("#summary .detail")).to_contain_text("confident", **ANALYZED)
     assert all(path.stat().st_size for path in new_files()), "Gradio would leave an empty file"
 
 

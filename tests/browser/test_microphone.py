@@ -1,5 +1,6 @@
 """Microphones that are refused, lost or stopped at once: one message, and nothing pretends."""
 
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -8,6 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.limits import LIMITS
+from app.ui import live_tab
+from tests.browser.serving import served
 from tests.browser.steps import SECOND, plotted, record, stop, wait_for_readings
 
 RECORD, STOP = "#microphone button.record-button", "#microphone button.stop-button"
@@ -138,3 +142,46 @@ def test_enter_records_and_enter_stops(open_page):
     page.keyboard.press("Enter")
     expect(page.locator("#live .status-text")).to_have_text("Not recording", timeout=10 * SECOND)
     expect(page.locator(RECORD)).to_be_focused()
+
+
+def test_while_the_browser_asks_nothing_is_said_to_be_recorded(open_page):
+    page = open_page("speech")
+    title = page.title()
+    page.evaluate(
+        """() => {
+            const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            const allowed = new Promise((resolve) => { window.allow = resolve; });
+            // As a browser does whose question is not answered yet.
+            navigator.mediaDevices.getUserMedia = (wanted) => allowed.then(() => ask(wanted));
+        }"""
+    )
+    record(page)
+    status = page.locator("#live .status-text")
+    expect(status).to_have_text("Opening the microphone")
+    page.wait_for_timeout(4 * SECOND)
+    expect(status).to_have_text("Opening the microphone")
+    expect(page.locator("#live .detail")).to_contain_text("Allow the microphone")
+    expect(page).to_have_title(title)
+    page.evaluate("window.allow()")
+    expect(status).not_to_have_text("Opening the microphone")
+    expect(page).to_have_title(f"● Recording · {title}")
+    wait_for_readings(page, 2)
+    stop(page)
+    expect(page).to_have_title(title)
+
+
+@pytest.fixture
+def page_with_a_limit(classifier, monkeypatch):
+    monkeypatch.setattr(live_tab, "LIMITS", replace(LIMITS, live_minutes=0.05))
+    for _, url in served(classifier):
+        yield url
+
+
+def test_a_recording_that_reaches_its_limit_stays(open_page, page_with_a_limit):
+    page = open_page("speech", page_with_a_limit)
+    record(page)
+    expect(page.locator("#live .backlog")).to_contain_text("A recording ends after")
+    page.wait_for_timeout(2 * SECOND)  # for Gradio's own word that it has ended
+    expect(page.locator("#live .status-text")).to_have_text("Not recording")
+    expect(page.locator("#live .summary-words")).to_contain_text("Listened for")
+    expect(page.locator("#live .emotion")).not_to_have_text("Ready")

@@ -9,26 +9,30 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import srt
+import webvtt
 from playwright.sync_api import Locator, Page, expect
+from praatio import textgrid
 
 from app import audio
 from app.classifier import Classifier, shared
 from app.emotions import LABELS
+from app.episodes import most_of
 from app.folders import MODELS
-from app.recordings import analyze
+from app.recordings import MIXED, analyze
 from app.tables import FILE_COLUMNS, SEGMENT_COLUMNS
 from tests.browser.serving import served
 from tests.browser.steps import SECOND, upload
 from tests.sounds import RATE, with_ffmpeg
 
-HEARD = {"timeout": 30 * SECOND}
+ANALYZED = {"timeout": 30 * SECOND}
 
 
 def test_a_recording_shows_what_the_classifier_hears(open_page, recordings, classifier):
     expected = analyze(recordings["angry"], classifier)
     page = open_page()
     upload(page, recordings["angry"])
-    expect(page.locator("#summary .emotion")).to_have_text(expected.emotion, **HEARD)
+    expect(page.locator("#summary .emotion")).to_have_text(expected.emotion, **ANALYZED)
     summary = page.locator("#summary").inner_text()
     assert f"{expected.confidence:.0%} confident" in summary
     assert "angry.wav" in summary
@@ -38,8 +42,15 @@ def test_a_recording_shows_what_the_classifier_hears(open_page, recordings, clas
     expect(page.locator("#many")).to_be_hidden()
     expect(page.locator("#stop")).to_be_hidden()
 
+    expected = analyze(recordings["long"], classifier)
+    assert expected.state == MIXED
     upload(page, recordings["long"])
-    expect(page.locator("#summary .source")).to_contain_text("long.wav", **HEARD)
+    expect(page.locator("#summary .source")).to_contain_text("long.wav", **ANALYZED)
+    first, *_ = expected.shares
+    expect(page.locator("#summary .emotion")).to_have_text(most_of(expected.shares).capitalize())
+    expect(page.locator("#summary .detail")).to_contain_text(
+        f"{expected.shares[first]:.0%} of the speech, then "
+    )
     expect(page.locator("#sound .scatterlayer .trace")).to_have_count(len(LABELS))
     expect(page.locator("#sound .infolayer .legend .traces")).to_have_count(len(LABELS))
     expect(page.locator("#segments tbody tr").nth(1)).to_be_visible()
@@ -50,12 +61,12 @@ def test_another_model_hears_the_recording_again(open_page, recordings):
     expected = analyze(recordings["sad"], shared(MODELS / other))
     page = open_page()
     upload(page, recordings["sad"])
-    expect(page.locator("#summary .emotion")).to_have_text("sad", **HEARD)
+    expect(page.locator("#summary .emotion")).to_have_text("sad", **ANALYZED)
     page.click("#recordings-settings button")
     page.locator("#recordings-settings").get_by_label("Model").click()
     page.get_by_role("option", name=other).click()
     expect(page.locator("#summary")).to_contain_text(
-        f"{expected.confidence:.0%} confident", **HEARD
+        f"{expected.confidence:.0%} confident", **ANALYZED
     )
     expect(page.locator("#summary .emotion")).to_have_text(expected.emotion)
     expect(page.locator("#stop")).to_be_hidden()
@@ -67,21 +78,21 @@ def test_a_film_is_heard(open_page, recordings, classifier, tmp_path):
     film.write_bytes(with_ffmpeg(clip, "mp4", "aac", picture=True))
     page = open_page()
     upload(page, film)
-    expect(page.locator("#summary .source")).to_contain_text("film.mp4", **HEARD)
+    expect(page.locator("#summary .source")).to_contain_text("film.mp4", **ANALYZED)
     expect(page.locator("#summary .emotion")).to_have_text("angry")
 
 
 def test_a_recording_without_speech_has_no_emotion(open_page, recordings):
     page = open_page()
     upload(page, recordings["silence"])
-    expect(page.locator("#summary .emotion")).to_have_text("No speech", **HEARD)
+    expect(page.locator("#summary .emotion")).to_have_text("No speech", **ANALYZED)
 
 
 def test_an_example_is_heard_when_it_is_chosen_and_can_be_played(open_page):
     page = open_page()
     page.get_by_role("tab", name="Recordings").click()
     page.locator("#examples button").first.click()
-    expect(page.locator("#summary .detail")).to_contain_text("confident", **HEARD)
+    expect(page.locator("#summary .detail")).to_contain_text("confident", **ANALYZED)
     assert page.locator("#summary .emotion").inner_text().lower() in LABELS
     page.wait_for_function("document.querySelector('#player audio').duration > 1")
 
@@ -129,7 +140,7 @@ def test_choosing_an_example_moves_nothing(open_page):
     page.wait_for_timeout(SECOND)
     before = page.evaluate(places)
     page.locator("#examples button").first.click()
-    expect(page.locator("#summary .detail")).to_contain_text("confident", **HEARD)
+    expect(page.locator("#summary .detail")).to_contain_text("confident", **ANALYZED)
     assert page.evaluate(places) == pytest.approx(before, abs=2)
 
 
@@ -137,21 +148,48 @@ def test_a_bad_recording_gives_a_sentence_and_the_next_one_is_heard(open_page, r
     page = open_page()
     upload(page, recordings["text"])
     toast = page.locator("[data-testid=toast-body]")
-    expect(toast).to_contain_text("text.wav is not audio", **HEARD)
+    expect(toast).to_contain_text("text.wav is not audio", **ANALYZED)
     assert "Traceback" not in page.inner_text("body")
     assert page.locator("#summary .emotion").inner_text() == "Ready"
     expect(page.locator("html[data-hearing]")).to_have_count(0)
 
     upload(page, recordings["sad"])
-    expect(page.locator("#summary .source")).to_contain_text("sad.wav", **HEARD)
+    expect(page.locator("#summary .source")).to_contain_text("sad.wav", **ANALYZED)
 
 
 @pytest.fixture
 def archive(recordings, tmp_path):
     path = tmp_path / "voices.zip"
-    with zipfile.ZipFile(path, "w") as packed:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.write(recordings["sad"], "packed.wav")
     return path
+
+
+def test_subtitles_and_labels_of_the_recording_shown_are_taken_away(
+    open_page, recordings, classifier
+):
+    segments = analyze(recordings["long"], classifier).segments
+    spoken = segments[segments["state"] != "no speech"]
+    words = [row.emotion or row.state for row in spoken.itertuples()]
+    page = open_page()
+    upload(page, recordings["long"])
+    expect(page.locator("#summary .source")).to_contain_text("long.wav", **ANALYZED)
+
+    name, path = saved(page, "Subtitles of the recording shown, SRT")
+    assert name == "undertone.srt"
+    assert [one.content.split()[0].rstrip(":,") for one in srt.parse(path.read_text())] == words
+    name, path = saved(page, "Captions of the recording shown, WebVTT")
+    assert name == "undertone.vtt"
+    captions = webvtt.from_string(path.read_text())
+    assert [one.text.split()[0].rstrip(":,") for one in captions] == words
+    name, path = saved(page, "Labels of the recording shown, Audacity")
+    assert name == "undertone.txt"
+    table = pd.read_csv(path, sep="\t", header=None)
+    assert table[0].to_numpy() == pytest.approx(spoken["start"].to_numpy(), abs=1e-3)
+    name, path = saved(page, "Tier of the recording shown, Praat TextGrid")
+    assert name == "undertone.TextGrid"
+    grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False)
+    assert len(grid.tiers[0].entries) == len(spoken)
 
 
 def cell(page: Page, text: str) -> Locator:
@@ -171,8 +209,8 @@ def saved(page: Page, title: str) -> tuple[str, Path]:
 def test_many_are_a_table_charts_and_files(open_page, recordings, archive):
     page = open_page()
     upload(page, recordings["angry"], recordings["text"], recordings["silence"], archive)
-    expect(cell(page, "packed.wav")).to_be_visible(**HEARD)
-    expect(page.locator("#progress p")).to_have_count(0, **HEARD)
+    expect(cell(page, "packed.wav")).to_be_visible(**ANALYZED)
+    expect(page.locator("#progress p")).to_have_count(0, **ANALYZED)
     expect(cell(page, "text.wav is not audio")).to_be_visible()
     expect(cell(page, "no speech")).to_be_visible()
     expect(page.locator("#shares .pielayer")).to_be_visible()
@@ -181,7 +219,7 @@ def test_many_are_a_table_charts_and_files(open_page, recordings, archive):
     expect(page.locator("#summary .detail")).to_contain_text("1 could not be read")
 
     cell(page, "packed.wav").click()
-    expect(page.locator("#chosen .source")).to_contain_text("packed.wav", **HEARD)
+    expect(page.locator("#chosen .source")).to_contain_text("packed.wav", **ANALYZED)
     expect(page.locator("#player .shown")).to_contain_text("packed.wav")
     page.wait_for_function("document.querySelector('#player audio').duration > 1")  # in the zip
     chosen, player = (page.locator(place).bounding_box() for place in ("#chosen", "#player"))
@@ -215,6 +253,37 @@ def test_many_are_a_table_charts_and_files(open_page, recordings, archive):
     assert [entry["file"] for entry in json.loads(path.read_text())] == files["file"].tolist()
 
 
+def test_the_sound_is_that_of_the_row_also_among_recordings_of_one_name(
+    open_page, recordings, tmp_path
+):
+    archives = {name: tmp_path / f"{name}.zip" for name in ("sad", "long")}
+    for name, path in archives.items():
+        with zipfile.ZipFile(path, "w") as packed:
+            packed.write(recordings[name], "voice.wav")
+    page = open_page()
+    upload(page, *archives.values())
+    expect(page.locator("#progress p")).to_have_count(0, **ANALYZED)
+    rows = page.locator("#files tbody tr")
+    expect(rows).to_have_count(2, **ANALYZED)
+    for row, name in ((0, "sad"), (1, "long"), (0, "sad")):
+        rows.nth(row).click()
+        duration = soundfile.info(recordings[name]).duration
+        page.wait_for_function(
+            "length => Math.abs(document.querySelector('#player audio').duration - length) < 0.1",
+            arg=duration,
+        )
+
+
+def test_more_recordings_are_added(open_page, recordings):
+    page = open_page()
+    upload(page, recordings["angry"])
+    expect(page.locator("#summary .source")).to_contain_text("angry.wav", **ANALYZED)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Add recordings").click()
+    chooser.value.set_files(recordings["sad"])
+    expect(page.locator("#summary .emotion")).to_have_text("2 recordings", **ANALYZED)
+
+
 class Counting(Classifier):
     """The shipped bundle, which counts how often it is asked."""
 
@@ -232,22 +301,43 @@ def counted_page():
         yield classifier, url
 
 
-def test_stop_ends_the_work_and_keeps_what_was_found(open_page, counted_page, recordings, tmp_path):
-    classifier, url = counted_page
-    hour = tmp_path / "hour.wav"
+@pytest.fixture
+def hour(recordings, tmp_path):
+    path = tmp_path / "hour.wav"
     clip = audio.load(recordings["long"])
-    soundfile.write(hour, np.resize(clip, 3600 * audio.SAMPLE_RATE), audio.SAMPLE_RATE, "PCM_16")
+    soundfile.write(path, np.resize(clip, 3600 * audio.SAMPLE_RATE), audio.SAMPLE_RATE, "PCM_16")
+    return path
+
+
+def test_stop_ends_the_work_and_keeps_what_was_found(open_page, counted_page, recordings, hour):
+    classifier, url = counted_page
     page = open_page(url=url)
     upload(page, recordings["angry"], hour)
-    expect(page.locator("#progress p")).to_contain_text("2 of 2: hour.wav, ", **HEARD)
+    expect(page.locator("#progress p")).to_contain_text("2 of 2: hour.wav, ", **ANALYZED)
     page.click("#stop")
-    expect(page.locator("#progress p")).to_have_count(0, **HEARD)
+    expect(page.locator("#progress p")).to_have_count(0, **ANALYZED)
     asked = classifier.asked
     time.sleep(2)
     assert classifier.asked == asked, "nothing is computed for nobody"
-    expect(page.locator("#summary .emotion")).to_have_text("2 recordings", **HEARD)
+    expect(page.locator("#summary .emotion")).to_have_text("2 recordings", **ANALYZED)
     expect(cell(page, "Stopped here: the rest was not analyzed.")).to_be_visible()
     _, path = saved(page, "Recordings, CSV")
     files = pd.read_csv(path)
     assert files["file"].tolist() == ["angry.wav", "hour.wav"]
     assert files["duration"].iloc[1] < 3600
+
+
+def test_another_recording_ends_the_work_on_the_one_before(open_page, recordings, hour):
+    page = open_page()
+    upload(page, hour)
+    expect(page.locator("#progress p")).to_contain_text("hour.wav, ", **ANALYZED)
+    upload(page, recordings["sad"])
+    expect(page.locator("#summary .source")).to_contain_text("sad.wav", **ANALYZED)
+    expect(page.locator("#progress p")).to_have_count(0)
+    expect(page.locator("html[data-hearing]")).to_have_count(0)
+
+    upload(page, hour)
+    expect(page.locator("#progress p")).to_contain_text("hour.wav, ", **ANALYZED)
+    page.click("#recordings button[aria-label=Clear]")
+    expect(page.locator("#summary .emotion")).to_have_text("Ready", **ANALYZED)
+    expect(page.locator("#progress p")).to_have_count(0)

@@ -15,7 +15,8 @@ from app.classifier import Classifier
 from app.saved_model import read, write
 from app.ui.live_tab import BEHIND, Listener
 from tests.browser.serving import served
-from tests.browser.steps import SECOND, plotted, record, wait_for_readings
+from tests.browser.steps import SECOND, plotted, record, upload, wait_for_readings
+from tests.browser.wire import wired
 
 
 @pytest.fixture
@@ -137,3 +138,31 @@ def test_who_leaves_is_forgotten(open_page, page_and_url):
     wait_for_readings(stays, 4)
     assert len(listeners(blocks)) == 1
     assert len(blocks.state_holder.session_data) == 1
+
+
+def test_after_a_broken_connection_results_are_asked_for_again_and_then_forgotten(
+    open_page, page_and_url, recordings
+):
+    blocks, url = page_and_url
+    held = blocks.state_holder.session_data
+    with wired(url) as wire:
+        page = open_page(url=wire.url)
+        upload(page, recordings["sad"])
+        expect(page.locator("#summary .emotion")).to_have_text("sad", timeout=60 * SECOND)
+        expect(page.locator("html[data-hearing]")).to_have_count(0)
+        with page.expect_response("**/heartbeat/*", timeout=60 * SECOND):
+            wire.cut()
+            page.wait_for_timeout(SECOND)
+            wire.mend()
+        page.get_by_role("button", name="Download").click()
+        toast = page.locator("[data-testid=toast-body]")
+        expect(toast).to_contain_text("The results are no longer on the server")
+
+        upload(page, recordings["angry"])
+        expect(page.locator("#summary .emotion")).to_have_text("angry", timeout=60 * SECOND)
+        assert held
+        page.close()
+        until = time.monotonic() + 20
+        while held and time.monotonic() < until:
+            time.sleep(0.2)
+        assert not held, "closing the page deletes what was analyzed after the break, too"

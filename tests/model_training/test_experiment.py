@@ -17,14 +17,17 @@ from typer.testing import CliRunner
 from app.audio import load
 from app.bundle import read_info
 from app.errors import UndertoneError
-from model_training.__main__ import _needs_extra, commands
+from model_training.__main__ import _evaluation, _needs_extra, commands, main
 from model_training.corpora.file_names import RAVDESS_EMOTIONS
 from model_training.evaluation import results
 from model_training.evaluation.evaluate import Evaluation
+from model_training.protocols import ProtocolError
 from model_training.reports.comparison import CHART_FILE, TABLE_FILE
 from tests.conftest import EXAMPLES, ROOT
+from tests.sounds import clip_file
 
 RATE = 16_000
+RESUMES = "Stopped; the same command resumes after the last complete epoch.\n"
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +146,38 @@ def test_a_fold_that_was_run_is_not_run_again(place, corpus):
     assert log.read_text() == before
 
 
+def test_a_result_of_another_run_is_not_taken_for_this_one(place, corpus, tmp_path):
+    result = place / "model_training/results/mfcc-cnn/ravdess-si-fold-1-seed-1.json"
+    before = result.read_text()
+    fewer = tmp_path / "data"
+    shutil.copytree(corpus, fewer)
+    next(fewer.rglob("*-11.wav")).unlink()  # of a test actor
+    once = ("--epochs", "1")
+    for data, epochs, sentence in (
+        (fewer, once, "the result of other clips or speakers for test than --data has"),
+        (corpus, ("--epochs", "2"), "the result of 1 epochs, not 2"),
+    ):
+        arguments = ["cross-validate", "--recipe", "mfcc-cnn", *epochs, "--data", str(data)]
+        arguments += ["--fold", "1", "--results", str(place / "model_training/results")]
+        stopped = CliRunner().invoke(commands, arguments)
+        assert isinstance(stopped.exception, UndertoneError)
+        assert sentence in str(stopped.exception)
+    assert result.read_text() == before
+
+
+def test_a_trained_bundle_of_another_run_is_not_evaluated_as_this_one(place, corpus):
+    arguments = ["cross-validate", "--recipe", "mfcc-cnn", "--epochs", "2", "--data", str(corpus)]
+    before = Path.cwd()
+    os.chdir(place)
+    try:
+        stopped = CliRunner().invoke(commands, [*arguments, "--fold", "1", "--results", "new"])
+    finally:
+        os.chdir(before)
+    assert isinstance(stopped.exception, UndertoneError)
+    assert "a run with other settings" in str(stopped.exception)
+    assert not Path(place, "new").exists()
+
+
 def test_a_bundle_is_not_measured_on_other_clips(place, corpus, tmp_path):
     fewer = tmp_path / "data"
     shutil.copytree(corpus, fewer)
@@ -189,6 +224,75 @@ def test_killed_while_evaluating_goes_on_without_training_again(corpus, tmp_path
 def test_a_package_that_is_missing_is_named():
     with pytest.raises(UndertoneError, match="needs no_such_package: pip install"):
         _needs_extra("json", "no_such_package")
+
+
+def test_training_says_how_many_clips_are_left_out(corpus, tmp_path):
+    shutil.copytree(corpus, tmp_path / "data")
+    (tmp_path / "data/RAVDESS/03-01-01-01-01-02-01.wav").touch()
+    arguments = ["train", "--recipe", "mfcc-cnn", "--data", str(tmp_path / "data")]
+    result = CliRunner().invoke(commands, [*arguments, "--out", str(tmp_path), "--fold", "7"])
+    assert isinstance(result.exception, ProtocolError)
+    assert "1 clips are left out because of their faults; `prepare` lists them." in result.output
+
+
+@pytest.mark.parametrize("command", ["train", "cross-validate"])
+def test_a_precision_that_is_none_is_refused_at_once(tmp_path, command):
+    out = ["--out", str(tmp_path / "out")] if command == "train" else []
+    wrong = ["--precision", "bfloat16_mixed", *out]
+    result = CliRunner().invoke(commands, [command, "--data", str(tmp_path), *wrong])
+    assert result.exit_code == 2
+    assert "mixed_bfloat16" in result.output
+
+
+def test_the_baseline_refuses_an_emotion_that_it_cannot_learn(tmp_path):
+    for seed, name in enumerate(("calm/anna/1", "sad/anna/1", "calm/bob/1", "bored/cleo/1")):
+        clip_file(tmp_path / f"mine/{name}.wav", seed)
+    arguments = ["baseline", "--data", str(tmp_path / "mine"), "--protocol", "speakers"]
+    result = CliRunner().invoke(commands, arguments)
+    assert isinstance(result.exception, ProtocolError)
+    assert "1 emotion to train on" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("command", "place", "sentence"),
+    [
+        ("train", "experiment.experiments", RESUMES),
+        ("cross-validate", "experiment.experiments", RESUMES),
+        ("prepare", "corpora.prepare.prepare", "Stopped.\n"),
+    ],
+)
+def test_a_command_that_is_stopped_says_so(monkeypatch, capsys, tmp_path, command, place, sentence):
+    def stopped(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"model_training.{place}", stopped)
+    out = ["--out", str(tmp_path / "out")] if command == "train" else []
+    monkeypatch.setattr(sys, "argv", ["model_training", command, "--data", str(tmp_path), *out])
+    with pytest.raises(SystemExit) as exit:
+        main()
+    assert exit.value.code == 130
+    assert capsys.readouterr().err == sentence
+
+
+def test_the_next_command_after_training_is_complete():
+    folders = [Path("my data"), Path("mine.csv")]
+    assert _evaluation(Path("models/mine"), folders, r"_(\w+)\.") == (
+        "python -m model_training evaluate models/mine --data 'my data' --data mine.csv "
+        r"--speaker-pattern '_(\w+)\.'"
+    )
+    assert _evaluation(Path("out"), folders[1:], None) == (
+        "python -m model_training evaluate out --data mine.csv"
+    )
+
+
+def test_only_evaluation_needs_matplotlib():
+    """`train`, `fit-naming` and `robustness` work without the packages for reports."""
+    code = (
+        "import sys; sys.modules |= {'matplotlib': None, 'tabulate': None}\n"
+        "import model_training.experiment, model_training.training.loop\n"
+        "assert 'model_training.reports.plots' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 def test_a_broken_bundle_is_one_sentence_without_notes_on_the_processor(tmp_path):

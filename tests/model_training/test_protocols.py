@@ -16,6 +16,7 @@ from model_training.protocols import (
     check_enough,
     everyone,
     folds_of,
+    headline,
     ravdess_si,
 )
 
@@ -153,8 +154,35 @@ def test_without_nemo_the_folds_of_the_others_are_as_before(table):
             with_it = getattr(PROTOCOLS[protocol](table, 1), side)
             without = getattr(PROTOCOLS[protocol](english, 1), side)
             pd.testing.assert_frame_equal(with_it[with_it["corpus"] != "nEMO"], without)
-    with pytest.raises(ProtocolError, match="no clips for test"):
+    with pytest.raises(ProtocolError, match="no clips of nEMO for test"):
         PROTOCOLS["nemo-si"](english, 1)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "corpora", "missing"),
+    [
+        ("ravdess-si", ("CREMA-D",), "RAVDESS"),
+        ("ravdess-si", ("CREMA-D", "TESS"), "RAVDESS"),
+        ("cremad-si", ("RAVDESS", "TESS"), "CREMA-D"),
+        ("tess-si", ("RAVDESS", "CREMA-D"), "TESS"),
+        ("nemo-cross", ("RAVDESS", "CREMA-D"), "nEMO"),
+        ("everyone", ("RAVDESS", "TESS"), "CREMA-D"),
+    ],
+)
+def test_a_protocol_without_the_corpus_it_reports_is_a_sentence(table, protocol, corpora, missing):
+    """The examples of CREMA-D are in most tests, so the test alone may have clips."""
+    with pytest.raises(ProtocolError, match=f"{protocol}, fold 1: no clips of {missing} for test"):
+        PROTOCOLS[protocol](table[table["corpus"].isin(corpora)], 1)
+
+
+def test_all_reports_the_first_corpus_that_is_there(table):
+    assert headline("all-si", {"TESS", "CREMA-D", "RAVDESS"}) == "RAVDESS"
+    assert headline("all-si", {"nEMO", "TESS", "CREMA-D"}) == "CREMA-D"
+    without = table[table["corpus"].isin(("CREMA-D", "TESS"))]
+    assert folds_of("all-si", without) == 5
+    for fold in range(1, 6):
+        assert "CREMA-D" in set(PROTOCOLS["all-si"](without, fold).test["corpus"])
+    assert folds_of("all-si", table[table["corpus"] == "TESS"]) == 2
 
 
 def test_what_ships_trains_on_everyone_else_and_validates_as_the_first_fold(table):

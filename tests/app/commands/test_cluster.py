@@ -181,6 +181,10 @@ def test_recordings_are_found_wherever_fsspec_can_look(tmp_path, examples):
         listed([str(tmp_path / "empty")])
     with pytest.raises(ParquetError, match="There is no recording in"):
         listed([f"{tmp_path}/*.wav"])
+    for name in ("a1.wav", ".hidden.wav"):
+        (tmp_path / name).touch()
+    for pattern in ("*.wav", "a?.wav", "a[0-9].wav"):
+        assert [i.name for i in listed([f"{tmp_path}/{pattern}"]).items] == [f"{tmp_path}/a1.wav"]
     with pytest.raises(ParquetError, match="cannot be reached: Protocol not known"):
         listed(["nowhere://bucket/folder"])
 

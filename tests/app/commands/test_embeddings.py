@@ -6,17 +6,15 @@ import numpy as np
 import pandas as pd
 
 from app import audio
-from app.classifier import DEFAULT_MODEL
 from app.collection import collect
-from app.commands.embeddings import Remembering, write_embeddings
-from app.folders import MODELS
+from app.commands.embeddings import write_embeddings
 
 
 def test_a_row_is_a_window_with_its_embedding(classifier, examples, tmp_path):
     (tmp_path / "broken.wav").write_text("no sound " * 100)
     out = io.StringIO()
     items = collect([*map(str, examples[:2]), str(tmp_path / "broken.wav")]).items
-    well = write_embeddings(items, Remembering(MODELS / DEFAULT_MODEL), out)
+    well = write_embeddings(items, classifier, out)
     assert not well, "one recording is broken, the others are there"
     table = pd.read_csv(io.StringIO(out.getvalue()))
     assert table["file"].nunique() == 2

@@ -10,6 +10,7 @@ import sys
 import zipfile
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -20,6 +21,7 @@ from app.__main__ import LABEL_FORMATS
 from app.__main__ import app as commands
 from app.emotions import LABELS
 from app.formats import FORMATS
+from tests.conftest import EXAMPLES
 from tests.serving import ROOT
 from tests.sounds import RATE, with_ffmpeg, with_soundfile
 
@@ -82,12 +84,18 @@ def test_one_broken_file_is_a_row_and_exit_code_1(folder):
     assert rows[2]["error"] == "missing.wav cannot be read: No such file or directory."
 
 
-def test_standard_input_is_a_timeline(examples):
-    done = command("-", "--timeline", "--format", "json", stdin=examples[0].read_bytes())
+def test_standard_input_is_a_timeline(classifier):
+    recording = EXAMPLES / "joined-woman-1037.ogg"
+    done = command("-", "--timeline", "--format", "json", stdin=recording.read_bytes())
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
     assert list(rows[0]) == [*tables.SEGMENT_COLUMNS, *LABELS]
     assert rows[0]["file"] == "standard input"
+    segments = analyze(recording, classifier).segments
+    assert len(segments) > 2
+    for column in ("start", "end", "state", "emotion", "candidates", "confidence"):
+        wanted = segments[column].astype(object).where(segments[column].notna(), None)
+        assert [row[column] for row in rows] == pytest.approx(wanted.tolist(), abs=1e-3)
 
 
 def test_a_table_for_people_in_a_file(folder):
@@ -96,6 +104,16 @@ def test_a_table_for_people_in_a_file(folder):
     text = (folder / "table.txt").read_text()
     assert "one.ogg" in text
     assert "%" in text
+
+
+def test_a_name_is_printed_as_it_is(folder):
+    """Rich takes brackets for markup, some for its end, and a word between colons for an emoji."""
+    (folder / "[").mkdir()
+    strange = "[/b] [final] :fire:.ogg"
+    shutil.copy(folder / "one.ogg", folder / strange)
+    done = here(folder / strange)
+    assert done.returncode == 0, done.stderr
+    assert strange in done.stdout.decode()
 
 
 def test_subtitles_of_one_recording_are_printed(examples):
@@ -110,10 +128,25 @@ def test_labels_of_several_recordings_are_a_file_each(folder):
     done = here(folder, folder / "one.ogg", "--format", "textgrid", "--out", out)
     assert done.returncode == 1
     said = done.stderr.decode().splitlines()
-    assert said[-1] == "broken.wav is not audio, or is damaged beyond reading."
+    sentence = "broken.wav is not audio, or is damaged beyond reading."
+    assert said[-1] == f"{folder / 'broken.wav'}: {sentence}"
     names = {"one.TextGrid", "one-2.TextGrid", "two.TextGrid", "three.TextGrid"}
     assert {path.name for path in out.iterdir()} == names
     assert (out / "one.TextGrid").read_text() == (out / "one-2.TextGrid").read_text()
+
+
+def test_labels_of_channels_name_them(tmp_path):
+    voice = audio.load(EXAMPLES / "angry-woman-1037.ogg", RATE)
+    for place in ("monday", "tuesday"):
+        (tmp_path / place).mkdir()
+        content = with_soundfile(np.stack([voice, voice[::-1]], axis=1), "WAV")
+        (tmp_path / place / "call.wav").write_bytes(content)
+    out = tmp_path / "labels"
+    wanted = ["--channels", "split", "--format", "srt", "--out", out]
+    done = here(tmp_path / "monday", tmp_path / "tuesday", *wanted)
+    assert done.returncode == 0, done.stderr
+    names = (f"call-channel-{number}{again}.srt" for number in (1, 2) for again in ("", "-2"))
+    assert {path.name for path in out.iterdir()} == set(names)
 
 
 def test_every_format_of_labels_can_be_chosen():

@@ -1,8 +1,11 @@
 """Every example that the API page prints is run as it is printed, against the running app."""
 
 import json
+import shlex
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -70,6 +73,15 @@ def test_curl(snippets, endpoint, tmp_path):
     event, _, data = run.stdout.partition("\n")
     assert event == "event: complete", run.stdout + run.stderr
     assert is_an_answer(endpoint, json.dumps(json.loads(data.removeprefix("data: "))))
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_gradios_command(snippets, endpoint):
+    """The page of the API puts the name of the command into the example."""
+    command = Path(sys.executable).with_name("gradio")
+    words = shlex.split(snippets[endpoint]["cli"].replace("{command}", str(command)))
+    run = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE)
+    assert is_an_answer(endpoint, run.stdout), run.stderr
 
 
 def test_no_example_is_of_somebody_elses_server(snippets, app_url):

@@ -147,9 +147,24 @@ def test_the_pie_is_of_speech():
     assert len(set(pie.marker.colors)) == 2
 
 
-def test_states_without_emotion_have_no_emotions_colour():
-    assert not set(charts.STATE_COLOURS.values()) & {emotion.colour for emotion in EMOTIONS}
-    assert len(set(charts.STATE_COLOURS.values())) == len(charts.STATE_COLOURS)
+@pytest.mark.parametrize("background", [(255, 255, 255), (23, 24, 28)])
+def test_states_without_emotion_have_no_emotions_colour(background):
+    """Colours as they are seen, at least as far apart as a glance tells them apart."""
+    emotions = [seen(emotion.colour, background) for emotion in EMOTIONS]
+    states = [seen(colour, background) for colour in charts.STATE_COLOURS.values()]
+    for number, state in enumerate(states):
+        for other in emotions + states[:number]:
+            assert np.linalg.norm(np.subtract(state, other)) > 40
+
+
+def seen(colour, background):
+    """The red, green and blue of a colour over a background."""
+    if colour.startswith("#"):
+        return tuple(bytes.fromhex(colour[1:]))
+    *over, alpha = map(float, colour.removeprefix("rgba(").rstrip(")").split(","))
+    return tuple(
+        alpha * top + (1 - alpha) * under for top, under in zip(over, background, strict=True)
+    )
 
 
 def test_backgrounds_are_clear(clip, classifier):

@@ -1,5 +1,7 @@
 """Corpora of one's own, and names of corpora that nothing shipped was trained on."""
 
+from pathlib import Path
+
 import audformat
 import numpy as np
 import pandas as pd
@@ -42,6 +44,41 @@ def test_speakers_by_a_pattern(tmp_path):
     corpus = load_corpora(own, tmp_path / "cache", r"_\d+_([a-z]+)")
     assert rows(corpus, "speaker", "emotion") == [["mine-anna", "calm"]]
     assert [fault.kind for fault in corpus.faults] == ["no speaker"]
+
+
+def test_a_pattern_that_matches_nothing_is_a_sentence_with_an_example(tmp_path):
+    for seed in range(2):
+        clip_file(tmp_path / f"mine/calm/{seed}.wav", seed)
+    sentence = (
+        r"None of the 2 clips in .* can be used, such as .*0\.wav: speaker_\(x\) is not in it"
+    )
+    with pytest.raises(CorpusError, match=sentence):
+        load_corpora(tmp_path / "mine", tmp_path / "cache", "speaker_(x)")
+
+
+@pytest.mark.parametrize("pattern", [None, r"(\d)"])
+def test_folders_the_wrong_way_round_are_a_sentence(tmp_path, pattern):
+    for seed, name in enumerate(("anna/Anger", "anna/sleepy", "ben/sad")):
+        clip_file(tmp_path / f"mine/{name}/{seed}.wav", seed)
+    sentence = "has folders SPEAKER/EMOTION, such as anna/Anger; it should have EMOTION/SPEAKER"
+    with pytest.raises(CorpusError, match=sentence):
+        load_corpora(tmp_path / "mine", tmp_path / "cache", pattern)
+
+
+def test_a_speaker_may_have_the_name_of_an_emotion(tmp_path):
+    clip_file(tmp_path / "mine/sad/Calm/1.wav", 1)
+    clip_file(tmp_path / "mine/bored/Calm/1.wav", 2)
+    assert len(load_corpora(tmp_path / "mine", tmp_path / "cache").table) == 2
+
+
+def test_the_clips_that_are_left_out_are_counted(tmp_path):
+    """Neither another copy of a clip nor a file that is no clip is one."""
+    for name in ("1001_DFA_ANG_XX", "1002_DFA_ANG_XX", "deep/below/1002_DFA_ANG_XX", "music"):
+        clip_file(tmp_path / f"data/{name}.wav", 1 if "1001" in name else 2)
+    (tmp_path / "data/1003_DFA_ANG_XX.wav").touch()
+    corpus = load_corpora(tmp_path / "data", tmp_path / "cache")
+    assert sum(not fault.kept for fault in corpus.faults) == 5, "two corpora are missing"
+    assert corpus.left_out == 1
 
 
 @pytest.mark.parametrize(
@@ -107,7 +144,11 @@ def test_a_table_in_the_words_of_the_field(tmp_path, name):
         ("file,label\na.wav,sad\n", r"lacks speaker; it has the columns file, label\."),
         ("", "cannot be read as a table"),
         ("file,emotion,speaker\na.wav,unclear,anna\n", "'unclear', which tables use"),
-        ("file,emotion,speaker\nb.wav,sad,anna\n", "No clip of"),
+        (
+            "file,emotion,speaker\nb.wav,sad,anna\nc.wav,sad,bob\na.wav,,bob\n",
+            r"^None of the 3 clips in .* can be used, such as .*b\.wav: there are 0 files of that",
+        ),
+        ("file,emotion,speaker\n", "No clip of"),
     ],
 )
 def test_a_table_that_is_none_is_a_sentence(tmp_path, text, sentence):
@@ -147,6 +188,13 @@ def test_an_audformat_database(tmp_path, segmented):
         ["ours", "ours-bob", "male", "boredom", 0.5 if segmented else 1.0],
         ["ours", "ours-bob", "male", "angry", 0.5 if segmented else 1.0],
     ]
+
+
+@pytest.mark.parametrize("text", ["a: 1\n", "- 1\n", "", "{", "name: ours\ntables: {clips: {}}\n"])
+def test_a_database_that_is_none_is_a_sentence(tmp_path, text):
+    (tmp_path / "db.yaml").write_text(text)
+    with pytest.raises(CorpusError, match=r"db\.yaml cannot be read as an audformat database: "):
+        load_corpora(tmp_path, tmp_path / "cache")
 
 
 NAMES = """
@@ -209,3 +257,46 @@ def test_own_clips_stand_beside_a_known_corpus(tmp_path):
     corpus = load_corpora([tmp_path / "data", tmp_path / "mine"], tmp_path / "cache")
     assert rows(corpus, "speaker", "emotion") == [["TESS-YAF", "happy"], ["mine-anna", "excited"]]
     assert corpus.table.index.tolist() == [0, 1]
+
+
+def test_one_bad_segment_leaves_the_others_of_its_file(tmp_path):
+    clip_file(tmp_path / "a.wav", 1, seconds=1.0)
+    (tmp_path / "mine.csv").write_text(
+        "file,emotion,speaker,start,end\na.wav,sad,anna,0.0,0.4\na.wav,happy,anna,0.5,0.9\n"
+        "a.wav,sad,anna,5.0,6.0\na.wav,angry,anna,7.0,8.0\na.wav,,anna,0.1,0.2\n"
+    )
+    corpus = load_corpora(tmp_path / "mine.csv", tmp_path / "cache")
+    assert rows(corpus, "emotion", "start") == [["sad", 0.0], ["happy", 0.5]]
+    assert [(fault.kind, fault.detail) for fault in corpus.faults] == [
+        ("no label", "its emotion or speaker is missing"),
+        ("no part of it", "it ends before 5.0 s"),
+        ("no part of it", "it ends before 7.0 s"),
+    ]
+
+
+def test_audio_of_two_speakers_stays_with_the_first(tmp_path):
+    """Else the same sound could be trained on and tested."""
+    for name in ("anna/1", "anna/2", "bob/1"):
+        clip_file(tmp_path / f"mine/calm/{name}.wav", 1)
+    clip_file(tmp_path / "mine/calm/bob/2.wav", 2)
+    corpus = load_corpora(tmp_path / "mine", tmp_path / "cache")
+    assert [Path(path).parts[-2:] for path in corpus.table["path"]] == [
+        ("anna", "1.wav"),
+        ("bob", "2.wav"),
+    ]
+    assert [(fault.kind, fault.path.parts[-2:], fault.kept) for fault in corpus.faults] == [
+        ("same audio, different speakers", ("anna", "1.wav"), True),
+        ("same audio, different speakers", ("anna", "2.wav"), False),
+        ("same audio, different speakers", ("bob", "1.wav"), False),
+    ]
+
+
+def test_a_row_of_two_speakers_stays_with_the_first(tmp_path):
+    clip_file(tmp_path / "a.wav", 1, seconds=1.0)
+    (tmp_path / "mine.csv").write_text(
+        "file,emotion,speaker,start,end\na.wav,sad,anna,0,0.4\na.wav,sad,bob,0,0.4\n"
+        "a.wav,sad,bob,0.5,0.9\n"
+    )
+    corpus = load_corpora(tmp_path / "mine.csv", tmp_path / "cache")
+    assert rows(corpus, "speaker", "start") == [["mine-anna", 0.0], ["mine-bob", 0.5]]
+    assert [fault.kept for fault in corpus.faults] == [True, False]

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import recall_score
 
+from app.bundle import read_info
 from app.emotions import LABELS
-from model_training.evaluation.evaluate import groups
+from app.folders import MODELS
+from model_training.evaluation.evaluate import groups, summarize
 from model_training.evaluation.metrics import (
     ABSTAINED,
     expected_calibration_error,
@@ -122,3 +124,52 @@ def test_answers_to_a_corpus_of_fewer_emotions_are_scored_among_all_beside():
     assert found["all"] == found["own"]
     assert found["own"].labels == ["sad", "bored"]
     assert (found["own"].uar, found["own, all 3 answers"].uar) == (1.0, 0.5)
+
+
+FOUR = ("neutral", "happy", "sad", "angry")
+
+
+def own(speaker, emotions, clips=50):
+    """Clips of one speaker of a corpus of one's own."""
+    table = pd.DataFrame({"emotion": emotions * clips, "speaker": f"own-{speaker}"})
+    return table.assign(corpus="own", kind="speech", sex=None, age=np.nan, race=None)
+
+
+def test_a_speaker_of_two_emotions_is_scored_among_all_of_the_corpus():
+    split = Split("speakers", 1, own("anna", FOUR), own("bob", FOUR), own("cleo", FOUR[:2], 500))
+    rng = np.random.default_rng(0)
+    rows = rng.dirichlet(np.ones(4), len(split.test))
+    probabilities = pd.DataFrame(rows, split.test.index, FOUR)
+    found = groups(split.test, probabilities, split)
+    assert set(found) == {"all", "own"}
+    for one in found.values():
+        assert one.labels == list(FOUR)
+        assert list(one.recall) == ["neutral", "happy"]
+        assert one.uar == pytest.approx(0.25, abs=0.05)
+    answered = {"test": (split.test, probabilities), "validation": (split.test, probabilities)}
+    info = read_info(MODELS / "mfcc-cnn").model_copy(update={"protocol": "speakers"})
+    assert summarize(info, split, answered, []).speakers["own-cleo"][0] == found["own"].uar
+
+
+def test_the_emotions_of_a_corpus_are_those_of_all_sides():
+    split = Split("speakers", 1, own("anna", FOUR[:2]), own("bob", FOUR[2:3]), own("c", FOUR[3:]))
+    assert split.emotions_of("own") == FOUR
+    assert split.emotions_of("another") == ()
+
+
+def test_folds_of_different_emotions_are_added_by_emotion():
+    first = figures(table_of("sad", "angry"), certain("sad", "sad"), ["sad", "angry"])
+    second = figures(
+        table_of("happy", "sad", "sad"), certain("happy", None, "happy"), ["happy", "sad"]
+    )
+    both = together([first, second])
+    assert both.labels == ["happy", "sad", "angry"]
+    assert both.confusion == [[1, 0, 0, 0], [1, 1, 0, 1], [0, 1, 0, 0]]
+    assert both.recall == pytest.approx({"happy": 1.0, "sad": 1 / 3, "angry": 0.0})
+    assert together([second, first]).confusion == both.confusion
+
+
+def test_a_fold_of_several_protocols_has_a_group_for_each_corpus():
+    split = Split("all-si", 1, own("anna", FOUR), own("bob", FOUR), own("cleo", FOUR))
+    rows = np.tile(np.eye(4), (50, 1))
+    assert set(groups(split.test, pd.DataFrame(rows, columns=FOUR), split)) == {"own"}

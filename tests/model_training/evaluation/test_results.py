@@ -30,6 +30,12 @@ def test_a_joint_fold_is_one_of_each_protocol_it_tests(joint, tmp_path):
     assert found == results.of_recipe(tmp_path, joint.recipe)
 
 
+def test_a_joint_fold_without_ravdess_reports_the_first_corpus_that_is_there(joint):
+    assert joint.headline == joint.test["RAVDESS"]
+    without = joint.model_copy(update={"test": {"CREMA-D": joint.test["CREMA-D"]}})
+    assert without.headline == joint.test["CREMA-D"]
+
+
 def test_a_joint_fold_is_compared_with_the_others(joint, tmp_path):
     results.write(joint, tmp_path)
     rows = cells(comparison.table(results.read(tmp_path)))

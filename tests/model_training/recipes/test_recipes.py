@@ -1,5 +1,8 @@
 """Every recipe has the shape that its source describes, and serves as a bundle."""
 
+import shutil
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from app.emotions import LABELS
 from app.folders import MODELS
 from app.live import LiveSession
 from model_training import recipes
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, ROOT
 
 FEATURES = {
     "dual-channel": (32, 94, 2),
@@ -29,6 +32,15 @@ FEATURES = {
 def test_the_registry_is_the_folder():
     assert recipes.names() == sorted(FEATURES)
     assert all(recipes.load(name).name == name for name in recipes.names())
+
+
+def test_a_copied_file_is_another_recipe(tmp_path, monkeypatch):
+    """Else it would resume the runs of the first one and overwrite its results."""
+    shutil.copy(ROOT / "model_training/recipes/mfcc_cnn.py", tmp_path / "my_own.py")
+    monkeypatch.setattr(recipes, "__path__", [*recipes.__path__, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "model_training.recipes.my_own", raising=False)
+    assert recipes.load("my-own").name == "my-own"
+    assert recipes.load("my-own").network is recipes.load("mfcc-cnn").network
 
 
 @pytest.mark.parametrize(("name", "shape"), FEATURES.items())

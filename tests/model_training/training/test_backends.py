@@ -25,7 +25,7 @@ from model_training.protocols import Split
 
 table = pd.DataFrame({
     "corpus": "RAVDESS", "kind": "speech", "emotion": list(LABELS) * 6,
-    "speaker": np.repeat(["a", "b", "c"], 16),
+    "speaker": np.repeat(["a", "b", "c"], 16), "path": [f"{row}.wav" for row in range(48)],
 })
 sides = [table[table["speaker"] == speaker] for speaker in "abc"]
 for name in sys.argv[2:]:

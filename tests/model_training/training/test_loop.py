@@ -174,6 +174,33 @@ def test_a_folder_with_another_run_is_refused(table, clips, tmp_path):
         run(table, clips, tmp_path, tmp_path / "bundle")
 
 
+def test_a_run_goes_on_with_its_own_clips_alone(table, tmp_path):
+    """They may have moved, but no clip may be added, removed, or change its label or side."""
+    split = ravdess_si(table, 1)
+    loop.claim(tmp_path, RUN, split)
+    moved = table.assign(path=table["path"].str.replace("/clips", "/elsewhere/clips"))
+    assert (moved["path"] != table["path"]).all()
+    loop.claim(tmp_path, RUN, ravdess_si(moved, 1))
+    relabelled = table.copy()
+    relabelled.loc[0, "emotion"] = "happy"
+    for other in (table.drop(index=0), relabelled, table.assign(start=0.1)):
+        with pytest.raises(loop.TrainingError, match="a run with other clips"):
+            loop.claim(tmp_path, RUN, ravdess_si(other, 1))
+    with pytest.raises(loop.TrainingError, match="a run with other settings"):
+        loop.claim(tmp_path, dataclasses.replace(RUN, seed=6), split)
+    swapped = dataclasses.replace(split, train=split.test, test=split.train)
+    assert swapped.digest != split.digest
+
+
+def test_a_run_of_an_earlier_version_goes_on(table, tmp_path):
+    """Its settings have no digest of its clips."""
+    config = tmp_path / loop.CONFIG_FILE
+    config.write_text(json.dumps(dataclasses.asdict(RUN)))
+    split = ravdess_si(table, 1)
+    loop.claim(tmp_path, RUN, split)
+    assert json.loads(config.read_text())["clips"] == split.digest
+
+
 @pytest.mark.parametrize("length", [100, RATE, 3 * RATE, 3 * RATE + 501])
 def test_centred_clips_fill_a_window(length):
     clip = np.arange(1, length + 1, dtype=np.float32)
