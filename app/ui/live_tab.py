@@ -139,6 +139,7 @@ def build(classifier: Classifier, page: gr.Blocks) -> None:
         inputs=[model, smoothing, step],
         outputs=listener,
         queue=False,
+        trigger_mode="always_last",  # a recording may begin before the one before it is answered
         show_progress="hidden",
         api_visibility="private",
     )

@@ -187,7 +187,10 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
     details = [chosen, player, sound, segments, segments_part, windows]
     # In the queue, because Gradio's page does not show the errors of what is not.
     at_once: dict[str, Any] = {"concurrency_limit": None, **QUIET}
-    table.select(row_chosen, inputs=results, outputs=details, **at_once)
+    # Of rows chosen faster than the server answers, the last is shown.
+    table.select(
+        row_chosen, inputs=results, outputs=details, trigger_mode="always_last", **at_once
+    )
     # The page saves the text, so that the server keeps no copy of the results.
     save.click(text_of, inputs=[results, format_, player], outputs=parcel, **at_once).success(
         js="(text, name) => window.saveFile(name, text)",
