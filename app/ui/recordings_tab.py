@@ -188,9 +188,7 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
     # In the queue, because Gradio's page does not show the errors of what is not.
     at_once: dict[str, Any] = {"concurrency_limit": None, **QUIET}
     # Of rows chosen faster than the server answers, the last is shown.
-    table.select(
-        row_chosen, inputs=results, outputs=details, trigger_mode="always_last", **at_once
-    )
+    table.select(row_chosen, inputs=results, outputs=details, trigger_mode="always_last", **at_once)
     # The page saves the text, so that the server keeps no copy of the results.
     save.click(text_of, inputs=[results, format_, player], outputs=parcel, **at_once).success(
         js="(text, name) => window.saveFile(name, text)",
