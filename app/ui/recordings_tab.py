@@ -185,12 +185,20 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
     page.unload(kept.release)
     page.unload(runs.leave)
     details = [chosen, player, sound, segments, segments_part, windows]
-    # In the queue, because Gradio's page does not show the errors of what is not.
-    at_once: dict[str, Any] = {"concurrency_limit": None, **QUIET}
-    # Of rows chosen faster than the server answers, the last is shown.
-    table.select(row_chosen, inputs=results, outputs=details, trigger_mode="always_last", **at_once)
+    # In the queue, because Gradio's page does not show the errors of what is not. Rows chosen
+    # faster than the server answers are shown in their order; Gradio would drop all but the first.
+    table.select(
+        row_chosen,
+        inputs=results,
+        outputs=details,
+        trigger_mode="multiple",
+        concurrency_limit=1,
+        **QUIET,
+    )
     # The page saves the text, so that the server keeps no copy of the results.
-    save.click(text_of, inputs=[results, format_, player], outputs=parcel, **at_once).success(
+    save.click(
+        text_of, inputs=[results, format_, player], outputs=parcel, concurrency_limit=None, **QUIET
+    ).success(
         js="(text, name) => window.saveFile(name, text)",
         inputs=[parcel, format_],
         api_visibility="private",
