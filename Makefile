@@ -2,7 +2,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Python compiles what it imports; pip would compile everything.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 # The newest Python that really runs (a pyenv shim may not), that can make an environment (Debian
 # keeps that in a package of its own) and that TensorFlow has wheels for.
 PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \

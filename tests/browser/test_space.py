@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.steps import SECOND, record, upload
+from tests.packaging import PIP
 from tests.serving import ROOT, first_page, free_port
 
 
@@ -20,10 +21,11 @@ def space(tmp_path_factory):
     folder = tmp_path_factory.mktemp("space")
     subprocess.run(["make", "--silent", "space", f"SPACE={folder}"], cwd=ROOT, check=True)
     environment = tmp_path_factory.mktemp("environment")
-    venv.create(environment, with_pip=True)
+    venv.create(environment)
     python = environment / "bin" / "python"
-    needed = ["-m", "pip", "install", "--quiet", "-r", folder / "requirements.txt"]
-    subprocess.run([python, *needed], check=True, capture_output=True)
+    # The newer pip of the tests' environment installs into this one: a third of the time.
+    install = [*PIP, "--python", python, "install", "--no-compile", "-r"]
+    subprocess.run([*install, folder / "requirements.txt"], check=True, capture_output=True)
     port = free_port()
     server = subprocess.Popen(
         [python, "app/space.py"],
