@@ -1,6 +1,7 @@
 """Names to recordings: the same rule for files, folders, patterns, zip archives and pipes."""
 
 import glob
+import os
 import re
 import sys
 import zipfile
@@ -158,7 +159,7 @@ class Archive:
 
 
 def collect(names: Iterable[str]) -> Collection:
-    """The recordings of names on this machine.
+    """The recordings of names on this machine, each file once.
 
     Args:
         names: files, zip archives, folders, patterns such as "*.wav", "-" for standard input.
@@ -167,6 +168,7 @@ def collect(names: Iterable[str]) -> Collection:
         FileNotFoundError: a folder or a pattern without a recording; the message says which.
     """
     found = Collection()
+    taken: set[Path] = set()
     for name in names:
         if name == STANDARD_INPUT:
             found.items.append(Item("standard input", sys.stdin.buffer.read))
@@ -184,7 +186,9 @@ def collect(names: Iterable[str]) -> Collection:
                 found.items.append(Item(printable(name), partial(refuse, sentence)))
                 continue
             for path in paths:
-                found.add(path, str(path))
+                if path.absolute() not in taken:
+                    found.add(path, str(path))
+                taken.add(path.absolute())
     return found
 
 
@@ -203,9 +207,15 @@ def _paths(name: str, found: Collection) -> list[Path]:
     """The files of a name; a missing file is kept, and reported when it is opened."""
     path = Path(name)
     if path.is_dir():
-        files = (file for file in sorted(path.rglob("*")) if file.is_file())
-        chosen = [file for file in files if found.takes(file.relative_to(path).as_posix())]
-        if not chosen:
+        before = len(found.items)
+        walked = os.walk(path, onerror=partial(_closed, found))
+        inside = sorted(Path(folder, file) for folder, _, files in walked for file in files)
+        chosen = [
+            file
+            for file in inside
+            if file.is_file() and found.takes(file.relative_to(path).as_posix())
+        ]
+        if not chosen and len(found.items) == before:
             skipped = f" {found.note}" if found.note else ""
             raise FileNotFoundError(f"There is no recording in the folder {name}.{skipped}")
         return chosen
@@ -215,6 +225,12 @@ def _paths(name: str, found: Collection) -> list[Path]:
             raise FileNotFoundError(f"Nothing matches {name}.")
         return chosen
     return [path]
+
+
+def _closed(found: Collection, error: OSError) -> None:
+    """Add a folder that cannot be opened as an item that says so."""
+    name = printable(str(error.filename))
+    found.items.append(Item(name, partial(refuse, f"{name} cannot be read: {error.strerror}.")))
 
 
 def _matching(pattern: Path) -> list[Path]:

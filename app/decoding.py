@@ -1,6 +1,7 @@
 """Files of any format to blocks of mono samples: libsndfile first, FFmpeg's libraries second."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
@@ -16,6 +17,9 @@ from .mono import MonoStream
 
 MAX_SECONDS = 60 * LIMITS.minutes + 60  # a minute for those who stop a little late
 BLOCK = 16_384  # frames that libsndfile decodes at once
+# Of a WAV or AIFF file, libsndfile corrects the number of bytes that the header states.
+CORRECTED = re.compile(r"^(?:data| SSND) : (\d+) \(should be (\d+)\)$", re.MULTILINE)
+LARGEST_STATED = 2**31 - 2**16  # bytes: programs that write to a pipe state more than this
 UNKNOWN = 2**63 - 1  # frames that libsndfile reports where the header does not say their number
 AUDIBLE = 1e-3  # of full scale; a track with a lower peak is silent
 
@@ -77,6 +81,10 @@ class Libsndfile(Decoder):
                 return
             self.seconds = sound.frames / sound.samplerate
             refuse_longer(self._name, self.seconds)
+            if corrected := CORRECTED.search(sound.extra_info):
+                stated, there = map(int, corrected.groups())
+                if 0 < there < stated < LARGEST_STATED:
+                    self.seconds *= stated / there
             form = READ_AS.get(sound.subtype, "float32")
             if sound.subtype in READ_AS:
                 while len(samples := sound.read(BLOCK, form, always_2d=True)):

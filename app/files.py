@@ -9,12 +9,15 @@ from pathlib import Path
 def written_whole(path: Path) -> Iterator[Path]:
     """A temporary path to write to; its file replaces `path` when it is completely on the disk.
 
-    If writing fails, the old file stays. A device or a pipe is written directly.
+    If writing fails, the old file stays. A device or a pipe is written directly, and a link stays a
+    link.
     """
     if path.exists() and not path.is_file():
         yield path
         return
-    partial = path.with_name(f"partial-{path.name}")
+    path = path.resolve()
+    # The end of a name: the longest that a file system takes would be too long with a prefix.
+    partial = path.with_name(f"partial-{path.name[-60:]}")
     try:
         yield partial
         partial.replace(path)

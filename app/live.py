@@ -80,12 +80,20 @@ class LiveSession:
         smoothing: float = DEFAULT_SMOOTHING,
         step: float = HOP_SECONDS,
     ) -> None:
-        if not 0 <= smoothing < 1:
-            raise UndertoneError("Smoothing is at least 0 and below 1.")
         self.classifier = classifier
         self.smoothing = smoothing
         self.step = step
         self.reset()
+
+    @property
+    def smoothing(self) -> float:
+        return self._smoothing
+
+    @smoothing.setter
+    def smoothing(self, weight: float) -> None:
+        if not 0 <= weight < 1:
+            raise UndertoneError("Smoothing is at least 0 and below 1.")
+        self._smoothing = weight
 
     @property
     def step(self) -> float:

@@ -240,8 +240,17 @@ class RecordingAnalyzer:
         return (self._samples + sum(map(len, self._waiting))) / self.sample_rate
 
     def push(self, block: np.ndarray) -> None:
-        """Add the next block, (n,) float32 of any length, mono at `sample_rate`."""
-        self._waiting.append(np.array(block, np.float32))  # a caller may use its array again
+        """Add the next block, (n,) float32 of any length, mono at `sample_rate`.
+
+        NaN and infinity become 0, as in `MonoStream`.
+
+        Raises:
+            AudioError: it has several channels.
+        """
+        if np.ndim(block) != 1:
+            raise AudioError(f"A block is mono, (n,) samples, and this one is {np.shape(block)}.")
+        samples = np.array(block, np.float32)  # a caller may use its array again
+        self._waiting.append(np.nan_to_num(samples, copy=False, posinf=0.0, neginf=0.0))
         if sum(map(len, self._waiting)) >= BLOCK_SECONDS * self.sample_rate:
             self._take()
 

@@ -92,9 +92,19 @@ def say_note(outcome: Outcome) -> None:
 
 @contextmanager
 def opened_whole(path: Path) -> Iterator[TextIO]:
-    """A file to write; it replaces the old one when it is completely on the disk."""
+    """A file to write; it replaces the old one when it is completely on the disk.
+
+    Of a run that is stopped, the results so far are kept beside it.
+    """
     with written_whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        yield file
+        try:
+            yield file
+        except KeyboardInterrupt:
+            if file.tell() and partial != path:
+                kept = partial.with_name(f"stopped-{path.name}")
+                partial.replace(kept)
+                say(f"Stopped: the results so far are in {kept}.")
+            raise
 
 
 def write_each(

@@ -96,6 +96,16 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     assert path.read_text() == "old"
 
 
+def test_the_longest_name_and_a_link_are_written_to(tmp_path):
+    longest = tmp_path / ("n" * 251 + ".csv")
+    write_text(longest, "rows")
+    assert longest.read_text() == "rows"
+    (link := tmp_path / "link.csv").symlink_to(longest)
+    write_text(link, "newer rows")
+    assert longest.read_text() == "newer rows"
+    assert link.is_symlink()
+
+
 def test_shipped_bundles_are_small_and_say_whom_they_never_heard():
     for folder in MODELS.iterdir():
         assert sum(file.stat().st_size for file in folder.iterdir()) < 10e6

@@ -1,7 +1,9 @@
 """Names, folders, archives and patterns become recordings by one rule."""
 
+import os
 import pickle
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from app.batch import outcomes
 from app.collection import Collection, _matching, collect, uploads
+from app.errors import AudioError
 from app.names import decoded, printable
 
 ENDINGS = "mpg mpeg ts mpga 3g2 aifc sph rf64 bwf wav mp3 m4a WAV opus webm mkv amr"
@@ -141,3 +144,36 @@ def test_a_pattern_stands_for_the_files_that_a_shell_would_find(tmp_path, monkey
     assert found("b/../*.wav") == ["b/../a.wav"]
     assert found(tmp_path / "b" / "*") == [str(tmp_path / "b" / "c.wav")]
     assert found("nothing*") == []
+
+
+@pytest.fixture
+def locked():
+    """A folder with one that this process may not open; for root, as another user."""
+    with tempfile.TemporaryDirectory() as name:
+        (folder := Path(name)).chmod(0o755)
+        (folder / "clip.wav").touch()
+        (folder / "closed").mkdir()
+        (folder / "closed" / "more.wav").touch()
+        (folder / "closed").chmod(0)
+        user = os.geteuid()
+        os.seteuid(user or 65534)
+        try:
+            yield folder
+        finally:
+            os.seteuid(user)
+            (folder / "closed").chmod(0o700)
+
+
+def test_a_folder_that_cannot_be_opened_is_an_item_that_says_so(locked):
+    recording, closed = sorted(collect([str(locked)]).items, key=lambda item: item.name)
+    assert recording.open() == locked / "clip.wav"
+    with pytest.raises(AudioError, match=r"/closed cannot be read: Permission denied\.$"):
+        closed.open()
+
+
+def test_a_file_of_several_names_is_one_item(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    whole = [item.name for item in collect([folder.name]).items]
+    pattern = f"{folder.name}/*.wav"
+    assert len(whole) > 1
+    assert [item.name for item in collect([folder.name, pattern, str(folder)]).items] == whole

@@ -241,3 +241,6 @@ def test_sessions_do_not_hear_each_other(classifier, speech):
 def test_a_smoothing_that_cannot_be_is_refused(classifier, smoothing):
     with pytest.raises(ValueError, match="Smoothing"):
         LiveSession(classifier, smoothing)
+    session = LiveSession(classifier)
+    with pytest.raises(ValueError, match="Smoothing"):
+        session.smoothing = smoothing

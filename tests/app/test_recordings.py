@@ -142,6 +142,19 @@ def test_an_array_may_be_used_again_for_the_next_block(classifier, joined):
     assert analyzer.finish().speech_seconds > 5
 
 
+def test_samples_that_are_no_numbers_cost_no_speech(classifier, joined):
+    spoiled = joined.copy()
+    spoiled[len(joined) // 2 : len(joined) // 2 + 3] = [np.nan, np.inf, -np.inf]
+    heard = []
+    for waveform in (joined, spoiled):
+        analyzer = RecordingAnalyzer(classifier)
+        analyzer.push(waveform)
+        heard.append(analyzer.finish())
+    assert heard[1].speech_seconds == pytest.approx(heard[0].speech_seconds, abs=0.1)
+    with pytest.raises(AudioError, match="A block is mono"):
+        RecordingAnalyzer(classifier).push(joined[:, None])
+
+
 def test_what_is_no_recording_is_said_in_a_sentence(classifier):
     with pytest.raises(AudioError, match="holds no audio samples"):
         RecordingAnalyzer(classifier).finish()

@@ -5,8 +5,10 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from types import SimpleNamespace
 
@@ -124,8 +126,10 @@ def test_subtitles_of_one_recording_are_printed(examples):
 
 def test_labels_of_several_recordings_are_a_file_each(folder):
     (folder / "broken.wav").write_text("no sound")
+    (folder / "again").mkdir()
+    shutil.copy(folder / "one.ogg", folder / "again")
     out = folder / "labels"
-    done = here(folder, folder / "one.ogg", "--format", "textgrid", "--out", out)
+    done = here(folder, "--format", "textgrid", "--out", out)
     assert done.returncode == 1
     said = done.stderr.decode().splitlines()
     sentence = "broken.wav is not audio, or is damaged beyond reading."
@@ -174,6 +178,31 @@ def test_a_full_disk_is_one_sentence_and_the_old_result_is_intact(folder):
     assert "\nThe results cannot be written: " in done.stderr.decode()
     assert old.read_text() == "what was there before"
     assert not list(folder.glob("partial-*"))
+
+
+def test_of_a_run_that_is_stopped_the_results_so_far_are_kept(folder, tmp_path, examples):
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(400):
+        (many / f"{number:03}.ogg").symlink_to(examples[0])
+    out = tmp_path / "many.csv"
+    run = subprocess.Popen(
+        [sys.executable, "-m", "app", "predict", many, "--format", "csv", "--out", out],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+    )
+    partial, until = tmp_path / "partial-many.csv", time.monotonic() + 120
+    while time.monotonic() < until:
+        if partial.is_file() and partial.read_text().count("\n") > 3:
+            break
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    kept = tmp_path / "stopped-many.csv"
+    assert f"Stopped: the results so far are in {kept}." in said.decode()
+    assert 3 <= len(pd.read_csv(kept)) < 400
+    assert not out.exists()
+    assert not partial.exists()
 
 
 @pytest.mark.parametrize(
