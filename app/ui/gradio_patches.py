@@ -61,6 +61,7 @@ FUNCTIONS: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
 ATTRIBUTES: tuple[tuple[Callable[[], Any], tuple[str, ...]], ...] = (
     (StateHolder, ("lock", "session_data", "time_last_used")),
     (lambda: Block(render=False), ("keep_in_cache",)),
+    (lambda: gr.Blocks()._queue, ("max_thread_count",)),
 )
 # Parts of request addresses that gradio_stream.js and heartbeat.js look for or ask for.
 ROUTES = (
@@ -209,6 +210,7 @@ def _created(blocks: gr.Blocks, *given: Any, **settings: Any) -> routes.App:
         app_settings = own.pop("app_kwargs")
         for name, value in own.items():
             setattr(blocks, name, value)
+        blocks._queue.max_thread_count = blocks.max_threads
         blocks._set_html_css_theme_variables()
         program = settings.get("app_kwargs") or {}
         settings["app_kwargs"] = program | {

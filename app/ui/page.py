@@ -1,5 +1,7 @@
 """The page: its tabs, theme and the settings it is served with."""
 
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ HEAD_SCRIPTS = (
     "plot.js",
     "recording_sign.js",
 )
+# Of Gradio's jobs a recording holds one until it ends: as many as Gradio has remain for all else.
+JOBS = live_tab.SLOTS + 40
 DELETE_CACHE = (60, 300)  # seconds: how often files are looked over, and how old they may get
 
 INK = gr.themes.Color(
@@ -154,6 +158,7 @@ def launch_settings() -> dict[str, Any]:
         "show_error": False,
         "ssr_mode": False,
         "max_file_size": f"{LIMITS.upload_mb}mb",
+        "max_threads": JOBS,
         "state_session_capacity": LIMITS.sessions,
     }
 
@@ -185,6 +190,8 @@ def launch(
         BundleError: the model cannot be loaded; the server stops.
         PatchError: the installed Gradio does not fit.
     """
+    # Of itself Python would end here at once, and uploads would stay on the disk.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     page = build(classifier)
     _, url, _ = page.launch(
         server_name=host,

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,13 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 
 from app.classifier import DEFAULT_MODEL
 from app.folders import MODELS
 from tests.conftest import EXAMPLES
-from tests.serving import first_page, free_port
+from tests.serving import app_running, first_page, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,6 +84,18 @@ def test_a_broken_model_is_one_sentence(tmp_path, broken):
         (folder / "bundle.json").unlink()
     sentence = refusal(serve("--port", str(free_port()), "--model", str(folder)))
     assert str(folder) in sentence
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_uploads_do_not_outlast_the_server(ending, monkeypatch, tmp_path):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with app_running() as (url, app):
+        sent = {"files": ("voice.wav", bytes(1000), "audio/wav")}
+        httpx.post(f"{url}/gradio_api/upload", files=sent).raise_for_status()
+        assert list(tmp_path.rglob("voice.wav"))
+        app.send_signal(ending)
+        app.wait(20)
+    assert not list(tmp_path.rglob("voice.wav"))
 
 
 def test_a_taken_port_is_one_sentence():

@@ -7,6 +7,7 @@ import time
 import gradio as gr
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from huggingface_hub import ModelCard
 
 from app import audio
@@ -132,6 +133,13 @@ def test_the_page_offers_no_endpoint_by_accident(classifier):
     text = json.dumps(built.get_config_file(), default=str)
     assert "judge people at work or at school" in text
     assert "is not kept" in text
+
+
+def test_recordings_leave_room_for_all_else(classifier):
+    blocks = page.page(classifier)
+    gr.mount_gradio_app(FastAPI(), blocks, "/voice")
+    assert blocks._queue.max_thread_count >= live_tab.SLOTS + 20
+    assert page.launch_settings()["max_threads"] == blocks._queue.max_thread_count
 
 
 def test_about_opens_with_the_accuracies_of_the_card(classifier):
