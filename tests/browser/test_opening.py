@@ -85,10 +85,10 @@ def test_nothing_moves_while_the_page_opens(browser, app_url, width):
     page.add_init_script(WATCH_SHIFTS)
     page.goto(app_url)
     page.wait_for_selector("#live .history .main-svg")
+    expect(page.locator("#opening")).to_have_count(0)
     page.wait_for_timeout(1.5 * SECOND)
     shifts = page.evaluate("shifts")
     assert sum(value for value, _ in shifts) < MOST_SHIFT, shifts
-    expect(page.locator("#opening")).to_have_count(0)
 
 
 def test_a_page_with_a_password_asks_for_it_at_once(browser):
