@@ -1,9 +1,11 @@
 """Limits come from the environment, and past each there is a sentence."""
 
 import os
+import re
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 
 import httpx
 import numpy as np
@@ -16,6 +18,7 @@ from app.ui.live_tab import GONE, Listener, Listeners
 from tests.serving import ROOT, app_running
 from tests.sounds import with_soundfile
 
+DOCUMENTED = ROOT / "app" / "README.md"
 RATE = 48_000
 CHUNK = (RATE, np.zeros(RATE // 2, np.int16))
 
@@ -23,6 +26,11 @@ CHUNK = (RATE, np.zeros(RATE // 2, np.int16))
 def test_what_is_not_named_is_as_it_was():
     assert Limits.of({}) == Limits()
     assert Limits.of({"UNDERTONE_MINUTES": "30"}) == Limits(minutes=30)
+
+
+def test_the_documentation_lists_them_with_their_values():
+    rows = re.findall(r"^\| `UNDERTONE_(\w+)` +\| +(\d+) \|", DOCUMENTED.read_text(), re.MULTILINE)
+    assert {name.lower(): int(value) for name, value in rows} == asdict(Limits())
 
 
 @pytest.mark.parametrize("value", ["", "0", "-1", "many", "1.5"])
