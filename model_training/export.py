@@ -30,6 +30,7 @@ from model_training.evaluation import evaluate, metrics
 from model_training.protocols import Split
 from model_training.training.batches import Waveforms
 
+SAVEDMODEL_FILE = "saved_model.pb"  # the file that marks a SavedModel
 METADATA_FILE = "metadata.json"
 LABELS_FILE = "labels.txt"
 EXTRA_FOLDER = "assets.extra"  # the folder of a SavedModel for additional files
@@ -84,13 +85,16 @@ def export(folder: Path, to: Format, out: Path, int8: bool = False) -> Path:
         int8: for TFLite, store weights as 8-bit integers; the computation stays in float.
 
     Raises:
-        ExportError: int8 for another format, or `out` exists and is not of that format.
+        ExportError: int8 for another format, or `out` exists and is not of that format; a folder is
+            replaced only if it is empty or holds a SavedModel.
         BundleError: the bundle cannot be used.
     """
     if int8 and to is not Format.TFLITE:
         raise ExportError(f"Weights of 8 bits are for tflite, not for {to}.")
     if out.exists() and out.is_dir() != (to is Format.SAVEDMODEL):
         raise ExportError(f"{out} is in the way of a {to} export; remove it or choose another.")
+    if out.is_dir() and any(out.iterdir()) and not (out / SAVEDMODEL_FILE).is_file():
+        raise ExportError(f"{out} holds other files than a SavedModel; choose another folder.")
     calibrated = Calibrated(folder)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix="partial-") as unfinished:

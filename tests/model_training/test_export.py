@@ -86,3 +86,23 @@ def test_an_export_that_cannot_be_is_a_sentence(tmp_path, to, out, int8, sentenc
     with pytest.raises(export.ExportError, match=sentence):
         export.export(FOLDER, export.Format(to), tmp_path / out, int8)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_other_files_is_not_replaced_by_a_savedmodel(tmp_path):
+    (tmp_path / "thesis.txt").write_text("the only copy")
+    with pytest.raises(export.ExportError, match="holds other files than a SavedModel"):
+        export.export(FOLDER, export.Format.SAVEDMODEL, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("earlier", [[], ["saved_model.pb", "variables/variables.index"]])
+def test_an_empty_folder_or_an_earlier_savedmodel_is_replaced(tmp_path, monkeypatch, earlier):
+    monkeypatch.setattr(export, "Calibrated", lambda folder: None)
+    monkeypatch.setattr(export, "_savedmodel", lambda calibrated, path: path.mkdir())
+    out = tmp_path / "model"
+    for name in ("", *earlier):
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch() if name else path.mkdir()
+    export.export(FOLDER, export.Format.SAVEDMODEL, out)
+    assert not list(out.iterdir())
