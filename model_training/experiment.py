@@ -59,13 +59,15 @@ class Experiment:
             seed=seed,
             epochs=epochs or self.recipe.schedule.epochs,
             precision=precision,
+            recipe_digest=self.recipe.digest,
         )
 
     def finished(self, run: loop.Run, folder: Path) -> bool:
         """Whether the folder of the results has the result of this run.
 
         Raises:
-            ResultError: there is a result of other clips, speakers or epochs.
+            ResultError: there is a result of other clips, speakers or epochs, or of a recipe whose
+                file was edited.
         """
         evaluation = results.of_fold(folder, run)
         if evaluation is None:
@@ -80,6 +82,12 @@ class Experiment:
         if evaluation.epochs != run.epochs:
             raise results.ResultError(
                 f"{file} is the result of {evaluation.epochs} epochs, not {run.epochs}; "
+                "choose another folder for --results."
+            )
+        # The result of an earlier version has no digest.
+        if evaluation.recipe_digest not in ("", run.recipe_digest):
+            raise results.ResultError(
+                f"{file} is the result of another version of the recipe {run.recipe}; "
                 "choose another folder for --results."
             )
         return True
@@ -131,6 +139,7 @@ class Experiment:
         history = read_history(out / HISTORY_FILE)
         seconds = [epoch["seconds"] for epoch in history]
         evaluation = evaluate(classifier, self.split, self.clips, seconds)
+        evaluation = evaluation.model_copy(update={"recipe_digest": loop.recipe_digest(out)})
         card.write(card.collect(classifier.info, evaluation, folder), out)
         report.write(evaluation, history, report.examples(classifier, self.split, self.clips), out)
         results.write(evaluation, folder)

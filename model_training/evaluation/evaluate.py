@@ -38,6 +38,7 @@ class Evaluation(BaseModel):
         test: metrics by group, such as "RAVDESS", "CREMA-D" or "CREMA-D female".
         validation: the same for the clips that the temperature was fitted on.
         speakers: (UAR, clips) of each test speaker.
+        recipe_digest: of the recipe that the bundle was trained with; empty if it is unknown.
     """
 
     model: str
@@ -56,6 +57,7 @@ class Evaluation(BaseModel):
     versions: dict[str, str]
     model_sha256: str
     written: str
+    recipe_digest: str = ""
 
     @property
     def headline(self) -> Figures:
@@ -109,7 +111,8 @@ def summarize(
         epochs=info.epochs,
         seconds=seconds,
         sides=side_counts(split),
-        **{side: groups(*answer, split, certain) for side, answer in answered.items()},
+        test=groups(*answered["test"], split, certain),
+        validation=groups(*answered["validation"], split, certain),
         speakers=_by_speaker(*answered["test"], split),
         versions=info.versions,
         model_sha256=info.model_sha256,

@@ -1,9 +1,13 @@
 """Recipes, one file each. A recipe is data; `training/loop.py` trains it."""
 
+import ast
+import hashlib
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import resolve_name
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -60,6 +64,7 @@ class Recipe:
         start: reads the initial weights of layers from the data folders; None for random weights.
         published: the procedure of its source; None for a recipe without one.
         name: of the recipe and of its bundle; `load` sets it to the name of the file.
+        digest: of the code of the file and of the recipes that it imports; `load` sets it.
     """
 
     description: str
@@ -77,6 +82,7 @@ class Recipe:
     start: StartReader | None = None
     published: Published | None = None
     name: str = ""
+    digest: str = ""
 
     @property
     def window(self) -> int:
@@ -107,5 +113,28 @@ def load(name: str) -> Recipe:
     """
     if name not in names():
         raise RecipeError(f"There is no recipe {name!r}; choose from {', '.join(names())}.")
-    recipe: Recipe = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").RECIPE
-    return replace(recipe, name=name)
+    module = f"{__name__}.{name.replace('-', '_')}"
+    recipe: Recipe = importlib.import_module(module).RECIPE
+    code = "\n".join(_code(module).values())
+    digest = hashlib.blake2b(code.encode(), digest_size=8).hexdigest()
+    return replace(recipe, name=name, digest=digest)
+
+
+def _code(module: str) -> dict[str, str]:
+    """The code of a recipe's file and of the recipes that it imports, without comments."""
+    all_recipes = {f"{__name__}.{name.replace('-', '_')}" for name in names()}
+    found: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        current = waiting.pop()
+        if current in found or current not in all_recipes:
+            continue
+        tree = ast.parse(Path(importlib.import_module(current).__file__ or "").read_bytes())
+        found[current] = ast.unparse(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                source = resolve_name("." * node.level + (node.module or ""), __name__)
+                waiting += [source, *(f"{source}.{alias.name}" for alias in node.names)]
+    return found

@@ -67,6 +67,7 @@ class Run:
     seed: int
     epochs: int
     precision: str
+    recipe_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,8 @@ def train(
     info = _info(recipe, split, run, served, fit_temperature(recipe, served, split, clips))
     saved_model.write(out, served, info)
     naming.fit(out, split.validation, clips)
-    write_text(out / HISTORY_FILE, (folder / HISTORY_FILE).read_text())
+    for name in (CONFIG_FILE, HISTORY_FILE):
+        write_text(out / name, (folder / name).read_text())
     log(folder, f"bundle in {out}")
     return bundle.read_info(out)
 
@@ -150,8 +152,9 @@ def claim(folder: Path, run: Run, split: Split) -> None:
     config = folder / CONFIG_FILE
     settings = asdict(run) | {"clips": split.digest}
     if config.exists():
-        # The run of an earlier version has no digest.
-        found = {"clips": split.digest} | json.loads(config.read_text())
+        # The run of an earlier version has no digests.
+        found = {name: settings[name] for name in ("clips", "recipe_digest")}
+        found |= json.loads(config.read_text())
         if found != settings:
             other = "clips" if found | {"clips": split.digest} == settings else "settings"
             raise TrainingError(
@@ -160,6 +163,12 @@ def claim(folder: Path, run: Run, split: Split) -> None:
             )
     folder.mkdir(parents=True, exist_ok=True)
     write_text(config, json.dumps(settings, indent=2) + "\n")
+
+
+def recipe_digest(out: Path) -> str:
+    """The digest of the recipe that a bundle was trained with; "" for one of an earlier version."""
+    config = out / CONFIG_FILE
+    return json.loads(config.read_text())["recipe_digest"] if config.exists() else ""
 
 
 def prepare(recipe: Recipe, split: Split, clips: Waveforms, around: Surroundings) -> Material:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 from app.audio import load
 from app.bundle import read_info
 from app.errors import UndertoneError
+from model_training import recipes
 from model_training.__main__ import _evaluation, _needs_extra, commands, main
 from model_training.corpora.file_names import RAVDESS_EMOTIONS
 from model_training.evaluation import results
@@ -163,6 +165,42 @@ def test_a_result_of_another_run_is_not_taken_for_this_one(place, corpus, tmp_pa
         assert isinstance(stopped.exception, UndertoneError)
         assert sentence in str(stopped.exception)
     assert result.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("results_folder", "sentence"),
+    [
+        ("model_training/results", "the result of another version of the recipe mfcc-cnn"),
+        ("new", "a run with other settings"),
+    ],
+)
+def test_an_edited_recipe_is_trained_anew(place, corpus, monkeypatch, results_folder, sentence):
+    recipe = recipes.load("mfcc-cnn")
+    folder = place / "model_training/results"
+    result = Evaluation.model_validate_json(
+        (folder / "mfcc-cnn/ravdess-si-fold-1-seed-1.json").read_text()
+    )
+    assert result.recipe_digest == recipe.digest != ""
+    monkeypatch.setattr(recipes, "load", lambda name: replace(recipe, digest="edited"))
+    monkeypatch.chdir(place)
+    arguments = ["cross-validate", "--recipe", "mfcc-cnn", "--epochs", "1", "--fold", "1"]
+    arguments += ["--data", str(corpus), "--results", results_folder]
+    stopped = CliRunner().invoke(commands, arguments)
+    assert isinstance(stopped.exception, UndertoneError)
+    assert sentence in str(stopped.exception)
+    assert not Path(place, "new").exists()
+
+
+def test_a_result_of_an_earlier_version_is_valid(place, corpus, tmp_path):
+    """It has no digest of its recipe."""
+    result = Path("mfcc-cnn/ravdess-si-fold-1-seed-1.json")
+    content = json.loads((place / "model_training/results" / result).read_text())
+    del content["recipe_digest"]
+    (tmp_path / result).parent.mkdir()
+    (tmp_path / result).write_text(json.dumps(content))
+    arguments = ("--recipe", "mfcc-cnn", "--epochs", "1", "--data", str(corpus), "--fold", "1")
+    printed = command(place, "cross-validate", *arguments, "--results", str(tmp_path))
+    assert "is there already" in printed
 
 
 def test_a_trained_bundle_of_another_run_is_not_evaluated_as_this_one(place, corpus):

@@ -1,5 +1,6 @@
 """Every recipe has the shape that its source describes, and serves as a bundle."""
 
+import importlib
 import shutil
 import sys
 
@@ -41,6 +42,27 @@ def test_a_copied_file_is_another_recipe(tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, "model_training.recipes.my_own", raising=False)
     assert recipes.load("my-own").name == "my-own"
     assert recipes.load("my-own").network is recipes.load("mfcc-cnn").network
+
+
+def test_a_digest_changes_with_the_code_of_a_recipe_and_of_those_it_imports(tmp_path, monkeypatch):
+    """A run in progress must not continue with an edited recipe; a comment changes nothing."""
+    monkeypatch.setattr(recipes, "__path__", [*recipes.__path__, str(tmp_path)])
+
+    def digest(edited, old, new):
+        for copy, original in (("my_base", "mel_cnn"), ("my_own", "mfcc_cnn")):
+            text = (ROOT / f"model_training/recipes/{original}.py").read_text()
+            if copy == edited:
+                assert old in text
+                text = text.replace(old, new)
+            (tmp_path / f"{copy}.py").write_text(text.replace("mel_cnn", "my_base"))
+            monkeypatch.delitem(sys.modules, f"model_training.recipes.{copy}", raising=False)
+        importlib.invalidate_caches()
+        return recipes.load("my-own").digest
+
+    whole = digest("", "", "")
+    assert digest("my_own", "import keras\n", "import keras  # for the frontend\n") == whole
+    edited = {digest("my_own", "n_mfcc=40", "n_mfcc=20"), digest("my_base", "0.3", "0.5")}
+    assert len({whole, *edited}) == 3
 
 
 @pytest.mark.parametrize(("name", "shape"), FEATURES.items())

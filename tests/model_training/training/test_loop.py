@@ -186,19 +186,23 @@ def test_a_run_goes_on_with_its_own_clips_alone(table, tmp_path):
     for other in (table.drop(index=0), relabelled, table.assign(start=0.1)):
         with pytest.raises(loop.TrainingError, match="a run with other clips"):
             loop.claim(tmp_path, RUN, ravdess_si(other, 1))
-    with pytest.raises(loop.TrainingError, match="a run with other settings"):
-        loop.claim(tmp_path, dataclasses.replace(RUN, seed=6), split)
+    for change in ({"seed": 6}, {"recipe_digest": "edited"}):
+        with pytest.raises(loop.TrainingError, match="a run with other settings"):
+            loop.claim(tmp_path, dataclasses.replace(RUN, **change), split)
     swapped = dataclasses.replace(split, train=split.test, test=split.train)
     assert swapped.digest != split.digest
 
 
 def test_a_run_of_an_earlier_version_goes_on(table, tmp_path):
-    """Its settings have no digest of its clips."""
+    """Its settings have no digest of its clips and of its recipe."""
     config = tmp_path / loop.CONFIG_FILE
-    config.write_text(json.dumps(dataclasses.asdict(RUN)))
+    settings = dataclasses.asdict(RUN)
+    del settings["recipe_digest"]
+    config.write_text(json.dumps(settings))
     split = ravdess_si(table, 1)
-    loop.claim(tmp_path, RUN, split)
-    assert json.loads(config.read_text())["clips"] == split.digest
+    loop.claim(tmp_path, dataclasses.replace(RUN, recipe_digest="own"), split)
+    written = json.loads(config.read_text())
+    assert (written["clips"], written["recipe_digest"]) == (split.digest, "own")
 
 
 @pytest.mark.parametrize("length", [100, RATE, 3 * RATE, 3 * RATE + 501])
