@@ -49,15 +49,13 @@ def decode(table: pd.DataFrame, sample_rate: int, cache: Path = CACHE) -> Clips:
         cache: has one folder per set of files and rate, about 32 kB per second at 16 kHz. A folder
             is written atomically.
     """
-    paths = [Path(path) for path in table["path"]]
-    parts = _parts(table)
-    cut = [part for part in parts if part != WHOLE]
-    folder = cache / f"clips-{fingerprint(paths, sample_rate, *([parts] if cut else []))}"
+    folder = cache / f"clips-{digest_of(table, sample_rate)}"
     if not folder.exists():
         cache.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(dir=cache, prefix="partial-"))
         try:
-            _write(paths, parts, sample_rate, partial)
+            paths = [Path(path) for path in table["path"]]
+            _write(paths, _parts(table), sample_rate, partial)
             partial.rename(folder)
         except OSError:
             if not folder.exists():  # another run was faster
@@ -65,6 +63,14 @@ def decode(table: pd.DataFrame, sample_rate: int, cache: Path = CACHE) -> Clips:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return Clips(folder)
+
+
+def digest_of(table: pd.DataFrame, sample_rate: int) -> str:
+    """A digest that changes with the files of a table, their segments or the rate."""
+    parts = _parts(table)
+    cut = any(part != WHOLE for part in parts)
+    paths = [Path(path) for path in table["path"]]
+    return fingerprint(paths, sample_rate, *([parts] if cut else []))
 
 
 def noises(data: Data, sample_rate: int) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 from app.bundle import SCHEMA, BundleInfo
 from app.emotions import emotions_named
 from app.labelling import NAMED_FROM
-from model_training.corpora.clips import Clips
+from model_training.corpora.clips import Clips, digest_of
 from model_training.corpora.decoding import CACHE
 from model_training.evaluation.egemaps import SAMPLE_RATE, egemaps
 from model_training.evaluation.evaluate import Evaluation, summarize
@@ -31,11 +31,11 @@ C = 10.0
 def features(table: pd.DataFrame, clips: Clips, cache: Path = CACHE) -> np.ndarray:
     """(clips, 88) functionals; the cache on disk keeps them for the next call with these clips."""
 
-    def computed(paths: list[str], durations: list[float]) -> np.ndarray:
-        return egemaps((clips[row] for row in range(len(paths))), len(paths))
+    def computed(digest: str) -> np.ndarray:
+        return egemaps((clips[row] for row in range(len(table))), len(table))
 
     cached = Memory(cache / "egemaps", verbose=0).cache(computed)
-    return cached(table["path"].to_list(), table["duration"].to_list())
+    return cached(digest_of(table, SAMPLE_RATE))
 
 
 def evaluate(split: Split, features: np.ndarray) -> Evaluation:
