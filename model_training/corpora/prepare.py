@@ -9,6 +9,7 @@ from rich.table import Table
 
 from app.emotions import in_order
 from app.files import write_text
+from model_training.corpora.faults import CorpusError
 from model_training.corpora.folders import Data, folders
 from model_training.corpora.table import OFFICIAL_CLIPS, Fault, load_corpora
 
@@ -21,8 +22,14 @@ def prepare(data: Data, out: Path, speaker_pattern: str | None = None) -> None:
     The printed report is also written as text next to the table.
 
     Raises:
-        CorpusError: there is no corpus in `data`.
+        CorpusError: there is no corpus in `data`, or the table or the report would be written over
+            a table in `data` or over each other.
     """
+    report = out.with_suffix(".txt")
+    if out == report:
+        raise CorpusError(f"{out} is the name of the report; choose an --out that ends in .csv.")
+    if out.exists() and any(out.samefile(source) for source in folders(data)):
+        raise CorpusError(f"{out} is one of the tables in --data; choose another --out.")
     corpus = load_corpora(data, speaker_pattern=speaker_pattern)
     console = Console(record=True)
     console.print(clip_counts(corpus.table))
@@ -31,7 +38,6 @@ def prepare(data: Data, out: Path, speaker_pattern: str | None = None) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     corpus.table.to_csv(out, index=False)
-    report = out.with_suffix(".txt")
     write_text(report, console.export_text())
     console.print(
         f"Wrote {len(corpus.table)} clips to {out} and this report to {report}",
