@@ -4,6 +4,7 @@ A result file is the only place that holds the figures of a bundle. Cards, repor
 read it.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -130,22 +131,46 @@ def read(folder: Path) -> list[Evaluation]:
     return evaluations
 
 
-def of_recipe(folder: Path, recipe: str) -> list[Evaluation]:
-    """The results of one recipe; an empty list if there are none.
+def of_recipe(folder: Path, recipe: str, seed: int | None = None) -> list[Evaluation]:
+    """The results of one recipe, one per fold; an empty list if there are none.
 
     Raises:
         ResultError: a file cannot be read.
     """
-    return _by_corpus(_read(folder / recipe, "*-fold-*-seed-*.json", Evaluation))
+    found = _by_corpus(_read(folder / recipe, "*-fold-*-seed-*.json", Evaluation))
+    return one_per_fold(found, seed)
 
 
-def robustness_of_recipe(folder: Path, recipe: str) -> list[Robustness]:
-    """The robustness of the models of one recipe, one per fold.
+def one_per_fold(evaluations: Iterable[Evaluation], seed: int | None = None) -> list[Evaluation]:
+    """One result per test fold of a recipe: of this seed if there is one, else of the lowest.
+
+    Two results have the same test speakers, so together they would count them twice. Of the same
+    seed, the first one is taken: in the order of the files, all-si comes before other protocols.
+    """
+    kept: dict[tuple[str, str, int], Evaluation] = {}
+    for one in sorted(evaluations, key=lambda one: (one.seed != seed, one.seed)):
+        kept.setdefault((one.recipe, one.protocol, one.fold), one)
+    return list(kept.values())
+
+
+def robustness_of_folds(folder: Path, recipe: str, folds: Iterable[Evaluation]) -> list[Robustness]:
+    """The robustness of the models of some folds, each on the corpus that its fold tests.
 
     Raises:
         ResultError: a file cannot be read.
     """
-    return _read(folder / recipe, "robustness/*-fold-*-seed-*.json", Robustness)
+    tested = {(one.model_sha256, HEADLINES[one.protocol]) for one in folds}
+    models = _read(folder / recipe, "robustness/*-fold-*-seed-*.json", Robustness)
+    return [
+        model.model_copy(
+            update={
+                "conditions": [
+                    one for one in model.conditions if (model.model_sha256, one.corpus) in tested
+                ]
+            }
+        )
+        for model in models
+    ]
 
 
 def _by_corpus(evaluations: list[Evaluation]) -> list[Evaluation]:

@@ -19,7 +19,7 @@ from model_training.evaluation.live import LiveFigures
 from model_training.evaluation.metrics import Figures
 from model_training.evaluation.robustness import Condition
 from model_training.ingredients.waveform_augmentation import UNSEEN_NOISES, UNSEEN_ROOMS
-from model_training.protocols import ALL, AS_PUBLISHED, BY_CORPUS, ENGLISH, EVERYONE, HEADLINES
+from model_training.protocols import AS_PUBLISHED, BY_CORPUS, ENGLISH, EVERYONE, HEADLINES
 
 CORPORA = ("RAVDESS", "CREMA-D", "TESS", "nEMO")  # in the order of the card
 LEAKING = HEADLINES[AS_PUBLISHED]
@@ -103,10 +103,10 @@ def collect(info: BundleInfo, evaluation: Evaluation, results_folder: Path) -> B
     """The evaluation of a bundle with the other results that its card reports."""
     live = results.live_of_bundle(results_folder, info)
     if info.protocol == EVERYONE:
-        folds = results.of_recipe(results_folder, info.recipe)
-        models = results.robustness_of_recipe(results_folder, info.recipe)
-        tested = [one for one in models if one.protocol in (*BY_CORPUS, ALL)]
-        return BundleResults(info, evaluation, folds, robustness.together(tested), live)
+        folds = results.of_recipe(results_folder, info.recipe, info.seed)
+        tested = [one for one in folds if one.protocol in BY_CORPUS]
+        models = results.robustness_of_folds(results_folder, info.recipe, tested)
+        return BundleResults(info, evaluation, folds, robustness.together(models), live)
     measured = results.robustness_of_bundle(results_folder, info)
     return BundleResults(info, evaluation, [], measured.conditions if measured else [], live)
 

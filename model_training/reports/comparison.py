@@ -1,7 +1,7 @@
 """A comparison of recipes, made from result files alone."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -66,20 +66,17 @@ def compare(folder: Path) -> str:
 
 
 def table(evaluations: Sequence[Evaluation]) -> str:
-    """Markdown: one row per recipe and protocol that keeps speakers apart."""
+    """Markdown: one row per recipe, protocol that keeps speakers apart, and seed."""
     rows = []
     for recipe, runs in _by_recipe(evaluations).items():
-        for protocol in COMPARED:
-            folds = runs.get(protocol, [])
-            if not folds:
-                continue
+        for protocol, seed, folds in _by_seed(runs):
             group = HEADLINES[protocol]
             calibration = over_folds(folds, group).expected_calibration_error
             of = "" if protocol == SPEAKERS else f" of {FOLDS[protocol]}"
             row = {
                 "recipe": recipe,
                 "parameters": f"{folds[0].parameters:,}",
-                "protocol": protocol,
+                "protocol": f"{protocol}{seed}",
                 "folds": f"{len({one.fold for one in folds})}{of}",
                 "epochs": _epochs(folds),
                 "UAR": _spread(folds),
@@ -97,7 +94,7 @@ def table(evaluations: Sequence[Evaluation]) -> str:
 def published_table(evaluations: Sequence[Evaluation]) -> str:
     """Markdown: one row per recipe that was run as published, with both splits side by side."""
     rows = []
-    for recipe, runs in _by_recipe(evaluations).items():
+    for recipe, runs in _by_recipe(results.one_per_fold(evaluations)).items():
         published, by_speaker = runs.get(AS_PUBLISHED, []), runs.get(BY_SPEAKER, [])
         if published:
             rows.append(
@@ -116,7 +113,7 @@ def published_table(evaluations: Sequence[Evaluation]) -> str:
 
 def chart(evaluations: Sequence[Evaluation]) -> Figure:
     """Bars of the UAR: one group per recipe, one bar per protocol, as-published first."""
-    grouped = _by_recipe(evaluations)
+    grouped = _by_recipe(results.one_per_fold(evaluations))
     run = {one.protocol for one in evaluations}
     shown = [protocol for protocol in (AS_PUBLISHED, *COMPARED) if protocol in run]
     colours = dict(zip(shown, (LEAKING_COLOUR, *colormaps["Set2"](range(8))), strict=False))
@@ -146,11 +143,23 @@ def _by_recipe(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, list[Ev
         grouped[one.recipe][one.protocol].append(one)
 
     def rank(recipe: str) -> float:
-        return -float(np.mean([one.headline.uar for one in grouped[recipe][BY_SPEAKER]] or [0]))
+        folds = results.one_per_fold(grouped[recipe][BY_SPEAKER])
+        return -float(np.mean([one.headline.uar for one in folds] or [0]))
 
     return {
         recipe: grouped[recipe] for recipe in sorted(grouped, key=lambda name: (rank(name), name))
     }
+
+
+def _by_seed(
+    runs: Mapping[str, Sequence[Evaluation]],
+) -> Iterator[tuple[str, str, list[Evaluation]]]:
+    """Each protocol, its seed in words, and the folds; no words if the protocol has one seed."""
+    for protocol in COMPARED:
+        seeds = sorted({one.seed for one in runs.get(protocol, [])})
+        for seed in seeds:
+            folds = results.one_per_fold(one for one in runs[protocol] if one.seed == seed)
+            yield protocol, f", seed {seed}" if len(seeds) > 1 else "", folds
 
 
 def _markdown(rows: list[dict[str, str]]) -> str:

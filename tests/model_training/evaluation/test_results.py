@@ -46,6 +46,39 @@ def test_a_joint_fold_is_compared_with_the_others(joint, tmp_path):
         assert row["UAR"] == f"{joint.test[corpus].uar:.3f}"
 
 
+@pytest.fixture
+def repeated(joint, tmp_path):
+    """A folder in which RAVDESS' first fold was tested by models of two seeds and two protocols."""
+    for protocol, seed in (("all-si", 1), ("all-si", 2), ("ravdess-si", 1), ("ravdess-si", 2)):
+        other = {"protocol": protocol, "seed": seed, "model_sha256": f"{protocol}{seed}"}
+        results.write(joint.model_copy(update=other), tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("wanted", "seed"), [(None, 1), (1, 1), (2, 2), (3, 1)])
+def test_a_fold_counts_once_with_the_wanted_seed_or_the_lowest(joint, repeated, wanted, seed):
+    found = results.of_recipe(repeated, joint.recipe, wanted)
+    assert [(one.protocol, one.fold, one.model_sha256) for one in found] == [
+        ("ravdess-si", 1, f"all-si{seed}"),
+        ("cremad-si", 1, f"all-si{seed}"),
+    ]
+
+
+def test_seeds_are_compared_in_rows_of_their_own(joint, repeated):
+    evaluations = results.read(repeated)
+    rows = cells(comparison.table(evaluations))
+    assert [(row["protocol"], row["folds"], row["UAR"]) for row in rows] == [
+        (f"{protocol}, seed {seed}", f"1 of {folds}", f"{joint.test[corpus].uar:.3f}")
+        for corpus, protocol, folds in (("RAVDESS", "ravdess-si", 6), ("CREMA-D", "cremad-si", 5))
+        for seed in (1, 2)
+    ]
+    published = joint.model_copy(
+        update={"protocol": "as-published", "test": {"all": joint.test["RAVDESS"]}}
+    )
+    (row,) = cells(comparison.published_table([published, *evaluations]))
+    assert row["ravdess-si UAR"] == f"{joint.test['RAVDESS'].uar:.3f}", "one fold has no deviation"
+
+
 def test_both_splits_of_a_classic_recipe_stand_in_one_row_with_their_epochs(joint):
     everything = {"all": joint.test["RAVDESS"]}
     published = joint.model_copy(

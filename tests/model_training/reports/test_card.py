@@ -1,5 +1,7 @@
 """Cards and the README hold the figures of the result files."""
 
+import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -37,6 +39,20 @@ def test_a_card_is_what_its_result_files_make(name):
     known = card.read(MODELS / name, RESULTS)
     assert (MODELS / name / card.CARD_FILE).read_text() == card.text(known)
     assert known.evaluation.model_sha256 == known.info.model_sha256
+
+
+def test_results_of_other_seeds_and_protocols_are_no_more_folds(shipped, tmp_path):
+    own = tmp_path / shipped.info.recipe
+    shutil.copytree(RESULTS / shipped.info.recipe, own)
+    for name in ("all-si-fold-1-seed-2", "ravdess-si-fold-1-seed-1"):
+        protocol, _, seed = name.replace("-fold-1-seed-", " 1 ").split()
+        other = {"protocol": protocol, "fold": 1, "seed": int(seed), "model_sha256": name}
+        for folder in (own, own / "robustness"):
+            content = json.loads((folder / "all-si-fold-1-seed-1.json").read_text()) | other
+            if folder == own:
+                content["test"]["RAVDESS"]["uar"] = 0.0
+            (folder / f"{name}.json").write_text(json.dumps(content))
+    assert card.text(card.read(MODELS / DEFAULT_MODEL, tmp_path)) == card.text(shipped)
 
 
 @pytest.mark.parametrize("name", bundles(MODELS))
