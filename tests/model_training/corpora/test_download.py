@@ -4,14 +4,19 @@ import hashlib
 import http.server
 import io
 import json
+import re
 import threading
 import zipfile
 
 import pytest
 
+from app.bundle import read_info
+from app.classifier import DEFAULT_MODEL
+from app.folders import MODELS
 from model_training.corpora import download as module
 from model_training.corpora import folders
 from model_training.corpora.download import Download, DownloadError, Sources, download
+from tests.conftest import ROOT
 
 CLIP = b"RIFF" + bytes(range(256)) * 400  # what is in it doesn't matter here
 
@@ -274,3 +279,16 @@ def test_yamnet_is_verified_and_kept(server, sources, tmp_path, monkeypatch):
     asked = len(server.asked)
     download([Download.YAMNET], tmp_path, sources)
     assert len(server.asked) == asked
+
+
+@pytest.mark.parametrize("document", ["README.md", "model_training/README.md"])
+def test_the_documented_corpora_are_those_of_the_shipped_bundle(document):
+    """Another corpus in the folder would take its share of every epoch."""
+    speakers = read_info(MODELS / DEFAULT_MODEL).trained_on.speakers
+    corpora = re.findall(
+        r"^\S+ -m model_training download (.+) --data data\b",
+        (ROOT / document).read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    trained = {speaker.rpartition("-")[0].lower() for speaker in speakers}
+    assert [set(one.split()) for one in corpora] == [trained]
