@@ -279,7 +279,10 @@ def baseline(
     from model_training.protocols import check_folds, folds_of, speaker_independent
 
     split = speaker_independent(protocol)
-    table = load_corpora(data, speaker_pattern=speaker_pattern).table
+    corpus = load_corpora(data, speaker_pattern=speaker_pattern)
+    for note in corpus.notes:
+        typer.echo(note)
+    table = corpus.table
     check_folds(protocol, table)
     features = baseline.features(table, decode(table, baseline.SAMPLE_RATE))
     for number in fold or range(1, folds_of(protocol, table) + 1):

@@ -185,19 +185,17 @@ class Experiments:
     Attributes:
         folds: number of folds.
         of: makes the experiment of a fold, numbered from 1.
-        left_out: number of clips that have faults.
+        notes: sentences on the files that are not used.
     """
 
     folds: int
     of: Callable[[int], Experiment]
-    left_out: int
+    notes: list[str]
 
     def announce(self, say: Callable[[str], None]) -> None:
-        """Print the number of clips that are left out."""
-        if self.left_out:
-            say(
-                f"{self.left_out} clips are left out because of their faults; `prepare` lists them."
-            )
+        """Print the notes on the files that are not used."""
+        for note in self.notes:
+            say(note)
 
 
 def experiments(
@@ -221,7 +219,7 @@ def experiments(
     return Experiments(
         folds=folds,
         of=lambda fold: experiment(chosen, table, clips, protocol, fold, data),
-        left_out=corpus.left_out,
+        notes=corpus.notes,
     )
 
 

@@ -49,6 +49,7 @@ KNOWN = {**PARSERS, **MORE_PARSERS}
 ENGLISH = ("RAVDESS", "TESS", "CREMA-D")
 # Kinds of faults without a clip, or whose clip is there in another file.
 NO_LOSS = ("unknown name", "second copy", "corpus not found")
+UNNAMED = "no corpus names its clips like this"
 SILENT_PEAK = 0.001  # -60 dBFS; the quietest clip of RAVDESS peaks at 0.0045
 
 
@@ -68,6 +69,22 @@ class Corpus:
     def left_out(self) -> int:
         """The number of clips that are not in the table because of a fault."""
         return len(_lost(self.faults))
+
+    @property
+    def notes(self) -> list[str]:
+        """A sentence on the clips that are left out, and one on files that no corpus names so."""
+        notes = []
+        if self.left_out:
+            notes.append(
+                f"{self.left_out} clips are left out because of their faults; `prepare` lists them."
+            )
+        unnamed = [fault.path for fault in self.faults if fault.detail == UNNAMED]
+        if unnamed:
+            notes.append(
+                f"{len(unnamed)} audio files, such as {unnamed[0]}, are not used because {UNNAMED}"
+                "; if they are clips of your own, give their folder with a --data of its own."
+            )
+        return notes
 
 
 def load_corpora(data: Data, cache: Path = CACHE, speaker_pattern: str | None = None) -> Corpus:
@@ -208,7 +225,7 @@ def _named(paths: Collection[Path]) -> tuple[dict[Label, Path], list[Fault]]:
     for path in sorted(paths, key=lambda path: (len(path.parts), path)):
         label = _label_of(path)
         if label is None:
-            faults.append(Fault("unknown name", path, False, "no corpus names its clips like this"))
+            faults.append(Fault("unknown name", path, False, UNNAMED))
         elif not path.exists():
             faults.append(Fault("unreadable", path, False, "the link leads nowhere"))
         elif label in clips:

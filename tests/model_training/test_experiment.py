@@ -267,10 +267,12 @@ def test_a_package_that_is_missing_is_named():
 def test_training_says_how_many_clips_are_left_out(corpus, tmp_path):
     shutil.copytree(corpus, tmp_path / "data")
     (tmp_path / "data/RAVDESS/03-01-01-01-01-02-01.wav").touch()
+    clip_file(tmp_path / "data/mine/sad/anna/1.wav", 1)
     arguments = ["train", "--recipe", "mfcc-cnn", "--data", str(tmp_path / "data")]
     result = CliRunner().invoke(commands, [*arguments, "--out", str(tmp_path), "--fold", "7"])
     assert isinstance(result.exception, ProtocolError)
     assert "1 clips are left out because of their faults; `prepare` lists them." in result.output
+    assert "1 audio files, such as " in result.output
 
 
 @pytest.mark.parametrize("command", ["train", "cross-validate"])

@@ -259,6 +259,21 @@ def test_own_clips_stand_beside_a_known_corpus(tmp_path):
     assert corpus.table.index.tolist() == [0, 1]
 
 
+def test_own_clips_inside_a_known_corpus_are_announced_with_what_to_do(tmp_path):
+    clip_file(tmp_path / "data/YAF_back_happy.wav", 1)
+    own = clip_file(tmp_path / "data/mine/excited/anna/1.wav", 2)
+    clip_file(tmp_path / "data/mine/excited/bob/1.wav", 3)
+    corpus = load_corpora(tmp_path / "data", tmp_path / "cache")
+    assert rows(corpus, "speaker") == [["TESS-YAF"]]
+    assert corpus.notes == [
+        f"2 audio files, such as {own}, are not used because no corpus names its clips like this; "
+        "if they are clips of your own, give their folder with a --data of its own."
+    ]
+    with_own = load_corpora([tmp_path / "data", tmp_path / "data/mine"], tmp_path / "cache")
+    assert rows(with_own, "speaker") == [["TESS-YAF"], ["mine-anna"], ["mine-bob"]]
+    assert with_own.notes == []
+
+
 def test_one_bad_segment_leaves_the_others_of_its_file(tmp_path):
     clip_file(tmp_path / "a.wav", 1, seconds=1.0)
     (tmp_path / "mine.csv").write_text(
