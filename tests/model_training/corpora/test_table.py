@@ -332,30 +332,6 @@ def test_prepare_without_corpora_is_one_sentence(tmp_path, monkeypatch, capsys):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("out", "sentence"),
-    [
-        ("metadata.csv", "is one of the tables in --data"),
-        ("link.csv", "is one of the tables in --data"),
-        ("clips.txt", "is the name of the report"),
-    ],
-)
-def test_prepare_keeps_the_table_that_it_reads_and_the_one_that_it_writes(
-    tmp_path, monkeypatch, capsys, out, sentence
-):
-    monkeypatch.chdir(tmp_path)
-    write(tmp_path / "a.wav", 1)
-    table = "file,emotion,speaker,note\na.wav,sad,anna,the only copy\n"
-    Path("metadata.csv").write_text(table)
-    Path("link.csv").symlink_to("metadata.csv")
-    assert run(monkeypatch, "prepare", "--data", "metadata.csv", "--out", out) == 1
-    printed = capsys.readouterr()
-    assert sentence in printed.err
-    assert len(printed.err.splitlines()) == 1
-    assert Path("metadata.csv").read_text() == table
-    assert {path.name for path in tmp_path.iterdir()} == {"a.wav", "metadata.csv", "link.csv"}
-
-
 @pytest.mark.parametrize("arguments", [(), ("--data", ".", "--out", "."), ("--sort", "x")])
 def test_prepare_used_wrongly(monkeypatch, capsys, arguments):
     assert run(monkeypatch, "prepare", *arguments) == 2
