@@ -5,6 +5,8 @@ from pathlib import Path
 
 from app.errors import UndertoneError
 
+NOWHERE = "the link leads nowhere"  # the detail of a fault
+
 
 class CorpusError(UndertoneError):
     """There is no usable corpus; the message says where and what to do."""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from app.emotions import LABELS, RESERVED
 from model_training.corpora.decoding import AUDIO_SUFFIXES
-from model_training.corpora.faults import CorpusError, Fault
+from model_training.corpora.faults import NOWHERE, CorpusError, Fault
 from model_training.corpora.file_names import Label
 
 DATABASE_FILE = "db.yaml"  # the file that marks an audformat database
@@ -84,6 +84,9 @@ def from_folders(folder: Path, paths: Iterable[Path], speaker_pattern: str | Non
             )
         if not speaker:
             own.faults.append(Fault("no speaker", path, False, f"{speaker_pattern} is not in it"))
+            continue
+        if not path.exists():
+            own.faults.append(Fault("unreadable", path, False, NOWHERE))
             continue
         own.clips[_label(folder.name, speaker, None, emotion, path)] = path
     return own
@@ -182,6 +185,9 @@ def _rows(table: pd.DataFrame, source: Path, corpus: str) -> Own:
                 own.faults.append(Fault("no file", path, False, why))
                 continue
             path = alike[0]
+        if not path.exists():
+            own.faults.append(Fault("unreadable", path, False, NOWHERE))
+            continue
         if not (text["emotion"] and text["speaker"]):
             own.faults.append(Fault("no label", path, False, "its emotion or speaker is missing"))
             continue

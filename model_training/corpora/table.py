@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from model_training.corpora.decoding import AUDIO_SUFFIXES, CACHE, Content, contents
-from model_training.corpora.faults import CorpusError, Fault
+from model_training.corpora.faults import NOWHERE, CorpusError, Fault
 from model_training.corpora.file_names import PARSERS, Label
 from model_training.corpora.folders import Data, files, folders
 from model_training.corpora.more_names import MORE_PARSERS, parse_savee
@@ -227,7 +227,7 @@ def _named(paths: Collection[Path]) -> tuple[dict[Label, Path], list[Fault]]:
         if label is None:
             faults.append(Fault("unknown name", path, False, UNNAMED))
         elif not path.exists():
-            faults.append(Fault("unreadable", path, False, "the link leads nowhere"))
+            faults.append(Fault("unreadable", path, False, NOWHERE))
         elif label in clips:
             faults.append(Fault("second copy", path, False, f"{clips[label]} is the same clip"))
         else:

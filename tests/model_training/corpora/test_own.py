@@ -37,6 +37,26 @@ def test_a_folder_an_emotion_with_a_folder_a_speaker(tmp_path):
     ]
 
 
+def test_a_link_that_leads_nowhere_is_a_fault(tmp_path):
+    clip_file(tmp_path / "mine/calm/anna/1.wav", 1)
+    for link in ("calm/anna/2.wav", "sad/bob/3.wav"):
+        path = tmp_path / "mine" / link
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to("nowhere.wav")
+    table = tmp_path / "mine/table.csv"
+    table.write_text(
+        "file,emotion,speaker\ncalm/anna/1.wav,calm,anna\ncalm/anna/2.wav,calm,anna\n"
+        "3.wav,sad,bob\n"
+    )
+    for data in (tmp_path / "mine", table):
+        corpus = load_corpora(data, tmp_path / "cache")
+        assert [Path(path).name for path in corpus.table["path"]] == ["1.wav"]
+        assert [(fault.kind, fault.path.name, fault.detail) for fault in corpus.faults] == [
+            ("unreadable", "2.wav", "the link leads nowhere"),
+            ("unreadable", "3.wav", "the link leads nowhere"),
+        ]
+
+
 def test_speakers_by_a_pattern(tmp_path):
     own = tmp_path / "mine"
     clip_file(own / "calm/take_07_anna.wav", 1)
