@@ -99,7 +99,7 @@ RecipeName = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Fixes initial weights and augmentation.")]
 Epochs = Annotated[
-    int | None, typer.Option(help="Number of epochs; the default is that of the recipe.")
+    int | None, typer.Option(min=1, help="Number of epochs; the default is that of the recipe.")
 ]
 
 
@@ -114,14 +114,14 @@ class Policy(StrEnum):
 Precision = Annotated[
     Policy, typer.Option(help="mixed_bfloat16 is faster where the processor has AVX512-BF16.")
 ]
-Results = Annotated[Path, typer.Option(help="The folder of the result files.")]
+Results = Annotated[Path, typer.Option(file_okay=False, help="The folder of the result files.")]
 RESULTS = Path("results") if INSTALLED else Path("model_training", "results")
 
 
 @commands.command()
 def train(
     data: Data,
-    out: Annotated[Path, typer.Option(help="The folder of the bundle to write.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="The folder of the bundle to write.")],
     recipe: RecipeName = DEFAULT_MODEL,
     protocol: Protocol = "ravdess-si",
     fold: Annotated[
@@ -137,7 +137,8 @@ def train(
     run: Annotated[
         Path | None,
         typer.Option(
-            help="The folder of the run; default runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED."
+            file_okay=False,
+            help="The folder of the run; default runs/RECIPE-PROTOCOL-fold-FOLD-seed-SEED.",
         ),
     ] = None,
     tensorboard: Annotated[
@@ -371,6 +372,10 @@ def main() -> None:
         commands()
     except UndertoneError as error:
         typer.echo(str(error), err=True)
+        raise SystemExit(1) from None
+    except OSError as error:  # as a full disk or a folder that may not be written to
+        why = " ".join((error.strerror or str(error)).split())
+        typer.echo(f"{why}: {error.filename}" if error.filename else why, err=True)
         raise SystemExit(1) from None
     except SystemExit as stop:
         if stop.code == INTERRUPTED:

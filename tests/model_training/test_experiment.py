@@ -1,5 +1,6 @@
 """The commands from clips on disk to a comparison, on a small corpus; and what a kill leaves."""
 
+import errno
 import json
 import os
 import shutil
@@ -273,6 +274,52 @@ def test_training_says_how_many_clips_are_left_out(corpus, tmp_path):
     assert isinstance(result.exception, ProtocolError)
     assert "1 clips are left out because of their faults; `prepare` lists them." in result.output
     assert "1 audio files, such as " in result.output
+
+
+@pytest.mark.parametrize("option", ["--out", "--run", "--results"])
+def test_a_file_where_a_folder_is_to_be_is_refused_before_the_training(
+    corpus, tmp_path, monkeypatch, option
+):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("a file")
+    command = ["cross-validate", "--fold", "1"] if option == "--results" else ["train"]
+    command += ["--out", "bundle"] if option == "--run" else []
+    arguments = ["--recipe", "mfcc-cnn", "--epochs", "1", "--data", str(corpus), option, "file"]
+    result = CliRunner().invoke(commands, [*command, *arguments])
+    assert result.exit_code == 2
+    assert "is a file." in " ".join(result.output.replace("│", " ").split())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert Path("file").read_text() == "a file"
+
+
+@pytest.mark.parametrize("epochs", ["0", "-1"])
+@pytest.mark.parametrize("command", ["train", "cross-validate"])
+def test_fewer_epochs_than_one_are_refused_at_once(tmp_path, command, epochs):
+    out = ["--out", str(tmp_path / "out")] if command == "train" else []
+    arguments = [command, "--data", str(tmp_path / "nowhere"), "--epochs", epochs, *out]
+    result = CliRunner().invoke(commands, arguments)
+    assert result.exit_code == 2
+    assert "--epochs" in result.output
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "out"), "No space left on device: out"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (OSError("cannot write\nthe file"), "cannot write the file"),
+    ],
+)
+def test_a_full_disk_is_one_sentence(monkeypatch, capsys, tmp_path, error, sentence):
+    def full(*arguments):
+        raise error
+
+    monkeypatch.setattr("model_training.corpora.prepare.prepare", full)
+    monkeypatch.setattr(sys, "argv", ["model_training", "prepare", "--data", str(tmp_path)])
+    with pytest.raises(SystemExit) as exit:
+        main()
+    assert exit.value.code == 1
+    assert capsys.readouterr().err == f"{sentence}\n"
 
 
 @pytest.mark.parametrize("command", ["train", "cross-validate"])
