@@ -59,7 +59,11 @@ class TrainingError(UndertoneError):
 
 @dataclass(frozen=True)
 class Run:
-    """The settings of a run. The same settings and clips in the same folder resume it."""
+    """The settings of a run. The same settings and clips in the same folder resume it.
+
+    Attributes:
+        recipe_digest: of the code of the recipe; see `Recipe.digest`.
+    """
 
     recipe: str
     protocol: str
