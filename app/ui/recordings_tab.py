@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,8 @@ from .results import (
     rest,
     working,
 )
-from .runs import Runs
-from .summary import NO_PROGRESS, empty_summary, loading, progress_bar
+from .runs import Run, Runs
+from .summary import NO_PROGRESS, empty_summary, loading, progress_bar, waiting
 from .take_away import CHOICES, text_of
 
 AT_ONCE = 2  # users who are served at the same time; the others wait
@@ -37,7 +36,10 @@ GONE = (
 )
 PAUSE = 0.2  # seconds between two signs of progress
 # Gradio's own progress would hide the last result, and its "Error" would stay on it.
-BUSY = "(...given) => { document.documentElement.dataset.hearing = 'yes'; return given; }"
+BUSY = """(...given) => {
+    document.documentElement.toggleAttribute("data-hearing", Boolean(given[0]));
+    return given;
+}"""
 DONE = "() => { delete document.documentElement.dataset.hearing; }"
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -153,35 +155,60 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
     kept, runs = Kept(drop), Runs()
 
     # Gradio gives requests and events to functions with hints, and finds no hints on a `partial`.
+    def replaced(paths: list[str] | None, model: str, split: bool, request: gr.Request) -> Update:
+        run = runs.begin(request, paths, model, split)
+        kept.hold(paths, request)
+        if not paths:
+            return cleared(tab)
+        return rest(tab) if run.over else working(tab, waiting())
+
     def uploaded(
         paths: list[str] | None, model: str, split: bool, request: gr.Request
     ) -> Iterator[Update]:
         with kept.during(paths or []):  # the end of the run before releases what it finds
-            yield from analyze_uploads(classifier, tab, runs, paths, model, split, request)
+            run = runs.take(request, paths, model, split)
+            yield gr.skip()  # Gradio clears the page for a function that yields nothing
+            if run is None or run.over:
+                return
+            try:
+                yield from analyze_uploads(classifier, tab, run, paths, model, split)
+            except gr.Error as error:
+                # Raised, Gradio's page would drop a change that waits for the end of this run.
+                gr.Warning(error.message)
+
+    def finished(request: gr.Request) -> Update:
+        return gr.skip() if runs.waits(request) else failed(request)
+
+    def failed(request: gr.Request) -> Update:
+        kept.release(request)
+        return rest(tab)
+
+    def stopped(request: gr.Request) -> Update:
+        waited = runs.waits(request)
+        runs.stop(request)
+        return rest(tab) if waited else gr.skip()
 
     def row_chosen(outcomes: list[Outcome], event: gr.EventData) -> Update:
         return choose(tab, outcomes, event)
 
-    def replaced(paths: list[str] | None, request: gr.Request) -> None:
-        runs.leave(request)
-        kept.hold(paths, request)
-
     changes = [drop.change, model.change, split.change]
+    asked: list[Any] = [drop, model, split]
+    everything = list(vars(tab).values())
     # The queue takes a change only when the run before it has ended, so this one ends it.
-    gr.on(changes, replaced, inputs=drop, queue=False, **QUIET)
+    gr.on(changes, replaced, inputs=asked, outputs=everything, queue=False, **QUIET)
     analyzed = gr.on(
         changes,
         uploaded,
-        inputs=[drop, model, split],
+        inputs=asked,
         js=BUSY,
-        outputs=list(vars(tab).values()),
+        outputs=everything,
         concurrency_limit=AT_ONCE,
         **QUIET,
     )
-    stop.click(runs.stop, queue=False, **QUIET)
-    for ended in (analyzed.success, analyzed.failure):
-        ended(partial(rest, tab), outputs=[progress, stop], js=DONE, queue=False, **QUIET)
-        ended(kept.release, queue=False, **QUIET)
+    at_work = [progress, stop]
+    stop.click(stopped, outputs=at_work, js=DONE, queue=False, **QUIET)
+    analyzed.success(finished, outputs=at_work, js=DONE, queue=False, **QUIET)
+    analyzed.failure(failed, outputs=at_work, js=DONE, queue=False, **QUIET)
     page.unload(kept.release)
     page.unload(runs.leave)
     details = [chosen, player, sound, segments, segments_part, windows]
@@ -222,11 +249,10 @@ def is_joined(clip: Path) -> bool:
 def analyze_uploads(
     classifier: Classifier,
     tab: Tab,
-    runs: Runs,
+    run: Run,
     paths: list[str] | None,
     model: str,
     split: bool,
-    request: gr.Request,
 ) -> Iterator[Update]:
     """The content of the tab during the analysis; None clears it.
 
@@ -234,7 +260,6 @@ def analyze_uploads(
         gr.Error: the only recording cannot be read, or there are too many. The page keeps its
             content.
     """
-    run = runs.begin(request)
     if not paths:
         yield cleared(tab)
         return

@@ -86,6 +86,11 @@ def progress_bar(
     return _progress(percent, f"Analyzing {count}{escape(name)}{time}")
 
 
+def waiting() -> str:
+    """Before its turn in the queue."""
+    return _progress(0, "Waiting for its turn")
+
+
 def loading() -> str:
     """Before the first recording, if it comes soon after the start."""
     return _progress(0, "Loading the model, which takes a few seconds")

@@ -38,10 +38,9 @@ def shown(classifier, tab):
     visitor = SimpleNamespace(session_hash="one")
 
     def updates(paths, stop_at=None, split=False):
+        run = runs.begin(visitor, paths)
         model = classifier.folder.name
-        for update in recordings_tab.analyze_uploads(
-            classifier, tab, runs, paths, model, split, visitor
-        ):
+        for update in recordings_tab.analyze_uploads(classifier, tab, run, paths, model, split):
             yield update
             if stop_at and stop_at in update.get(tab.progress, ""):
                 runs.stop(visitor)
