@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
+from threading import Thread
 from weakref import WeakSet
 
 import gradio as gr
@@ -13,12 +14,13 @@ import numpy as np
 import plotly
 
 from ..audio import HOP_SECONDS
+from ..bundle import BundleError
 from ..classifier import Classifier
 from ..limits import LIMITS, in_minutes
 from ..live import DEFAULT_SMOOTHING, LiveSession
 from ..tables import reading_record
 from . import asset
-from .model_choice import chooser, named
+from .model_choice import chooser, found, named, unusable
 
 STREAM_EVERY = 0.5  # seconds between chunks
 SLOTS = LIMITS.listeners + 20  # one per stream; the others are for users who have to wait
@@ -50,6 +52,7 @@ class Listener:
         answered: answer to the chunk before it by `time.monotonic`.
         stream: a name that no other has, also on a server that starts anew; with it the page sorts
             answers.
+        problem: why the recording cannot go on; None if it can.
     """
 
     session: LiveSession
@@ -58,6 +61,15 @@ class Listener:
     seen: float = 0.0
     answered: float = field(default_factory=time.monotonic)
     stream: str = field(default_factory=partial(token_hex, 8))
+    problem: str | None = None
+
+    def load(self) -> None:
+        """Load the model of the session."""
+        classifier = self.session.classifier
+        try:
+            classifier.load()
+        except BundleError:
+            self.problem = unusable(classifier.folder.name)
 
 
 class Listeners:
@@ -219,6 +231,8 @@ def loading(classifier: Classifier) -> Iterator[dict[str, bool]]:
 
 def refused(listener: Listener) -> str | None:
     """The reason why the recording of a user ends; None if it goes on."""
+    if listener.problem:
+        return listener.problem
     if listener.session.received > 60 * LIMITS.live_minutes:
         return (
             f"A recording ends after {in_minutes(LIMITS.live_minutes)}; press record for a new one."
@@ -229,14 +243,24 @@ def refused(listener: Listener) -> str | None:
 
 
 def begin(classifier: Classifier, model: str, smoothing: float, step: float) -> Listener:
-    """Begin a recording with the current settings."""
-    return Listener(LiveSession(named(classifier, model), smoothing, step))
+    """Begin a recording with the current settings.
+
+    The model is loaded meanwhile: until there is an answer, chunks go to the recording before this
+    one, and are lost.
+    """
+    listener = Listener(LiveSession(found(classifier, model), smoothing, step))
+    if not listener.session.classifier.ready:
+        Thread(target=listener.load, daemon=True).start()
+    return listener
 
 
 def adjust(
     classifier: Classifier, listener: Listener | None, model: str, smoothing: float, step: float
 ) -> None:
-    """Apply the settings to the current recording; the next one starts with them."""
+    """Apply the settings to the current recording; the next one starts with them.
+
+    While another model is loaded, the recording goes on with the one before.
+    """
     if listener is None:
         return
     session = listener.session

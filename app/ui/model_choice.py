@@ -27,8 +27,8 @@ def chooser(classifier: Classifier, info: str) -> gr.Dropdown:
     )
 
 
-def named(classifier: Classifier, model: str) -> Classifier:
-    """The bundle of that name, loaded; the served one may still be loading.
+def found(classifier: Classifier, model: str) -> Classifier:
+    """The bundle of that name, which may still have to be loaded.
 
     Raises:
         gr.Error: it cannot be used; one sentence says why.
@@ -36,8 +36,26 @@ def named(classifier: Classifier, model: str) -> Classifier:
     if model == classifier.folder.name:
         return classifier
     try:
-        chosen = shared(classifier.folder.parent / model)
-        chosen.load()
-        return chosen
+        return shared(classifier.folder.parent / model)
     except BundleError as error:
-        raise gr.Error(f"The model {model} cannot be used.", print_exception=False) from error
+        raise gr.Error(unusable(model), print_exception=False) from error
+
+
+def named(classifier: Classifier, model: str) -> Classifier:
+    """The bundle of that name, loaded; the served one may still be loading.
+
+    Raises:
+        gr.Error: it cannot be used; one sentence says why.
+    """
+    chosen = found(classifier, model)
+    if chosen is classifier:
+        return chosen
+    try:
+        chosen.load()
+    except BundleError as error:
+        raise gr.Error(unusable(model), print_exception=False) from error
+    return chosen
+
+
+def unusable(model: str) -> str:
+    return f"The model {model} cannot be used."

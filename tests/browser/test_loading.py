@@ -1,12 +1,15 @@
 """The page comes before its model: what a person sees and does meanwhile."""
 
+from pathlib import Path
 from threading import Event
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from app.classifier import Classifier
+from app.classifier import DEFAULT_MODEL, Classifier
+from app.folders import MODELS
+from app.ui import model_choice
 from tests.browser.serving import served
 from tests.browser.steps import SECOND, plotted, record, stop, upload, wait_for_readings
 
@@ -14,8 +17,8 @@ from tests.browser.steps import SECOND, plotted, record, stop, upload, wait_for_
 class Held(Classifier):
     """The shipped bundle on a machine that takes as long to load it as a test wants."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, folder: Path = MODELS / DEFAULT_MODEL) -> None:
+        super().__init__(folder)
         self.released = Event()
 
     def load(self):
@@ -48,6 +51,45 @@ def test_a_recording_may_begin_before_the_model_is_there(open_page, held_page):
     assert np.diff(times) == pytest.approx(0.5), "and nothing of it is missed"
     stop(page)
     expect(page.locator("#live .summary")).to_contain_text("Listened for")
+
+
+@pytest.fixture
+def page_with_held_model(monkeypatch, classifier):
+    other = Held(MODELS / "mfcc-2d")
+    monkeypatch.setattr(model_choice, "shared", lambda folder: other)
+    for _, url in served(classifier):
+        yield other, url
+        other.released.set()
+
+
+def test_a_recording_with_a_model_that_is_not_there_yet_loses_nothing(
+    open_page, page_with_held_model
+):
+    other, url = page_with_held_model
+    page = open_page("speech", url)
+    record(page)
+    wait_for_readings(page, 2)
+    stop(page)
+    page.click("#live-settings button")
+    page.locator("#live-settings").get_by_label("Model").click()
+    page.get_by_role("option", name=other.folder.name).click()
+    record(page)
+    expect(page.locator("#live .detail")).to_contain_text("The model is loading")
+    page.wait_for_timeout(6 * SECOND)
+    assert plotted(page)[0]["x"] == []
+    other.released.set()
+    # Readings come up with the sound only if none of it is lost.
+    page.wait_for_function(
+        """() => {
+            const [minutes, seconds] = document.querySelector('.elapsed').textContent.split(':');
+            const read = document.querySelector('.history').data[0].x.at(-1);
+            return read > 60 * minutes + Number(seconds) - 3;
+        }""",
+        timeout=90 * SECOND,
+    )
+    times = plotted(page)[0]["x"]
+    assert times[0] < 3
+    assert np.diff(times) == pytest.approx(0.5)
 
 
 def test_the_page_says_when_the_model_has_come(open_page, held_page):
