@@ -17,10 +17,17 @@ STOPPED = "Stopped here: the rest was not analyzed."
 
 @dataclass(frozen=True)
 class Progress:
-    """The progress of the recording in analysis."""
+    """The progress of the recording in analysis.
+
+    Attributes:
+        file: its name.
+        seconds: of it, or of its channel, that are analyzed.
+        channels: how many are analyzed one by one.
+    """
 
     file: str
     seconds: float
+    channels: int = 1
 
 
 def hear_all(
@@ -64,7 +71,7 @@ def hear_all(
                     if channels > 1:
                         name = f"{item.name} (channel {number})"
                     analyzer.push(block)
-                    yield Progress(item.name, analyzer.duration)
+                    yield Progress(item.name, analyzer.duration, channels)
                     if stopped():
                         analysis = analyzer.finish(STOPPED)
                         break

@@ -271,7 +271,7 @@ def analyze_uploads(
         gr.Info(collection.note)
     if len(items) > LIMITS.recordings:
         raise gr.Error(f"At most {LIMITS.recordings} recordings at once.", print_exception=False)
-    total = max(len(items), 2 if split else 1)
+    total, channels = len(items), 1
     yield working(tab, progress_bar(0, total, items[0].name))
     chosen = named(classifier, model)
     if not chosen.ready:
@@ -284,6 +284,7 @@ def analyze_uploads(
         if run.replaced:
             return
         if isinstance(step, Progress):
+            channels = step.channels
             if time.monotonic() - said > PAUSE:
                 said = time.monotonic()
                 length = lengths.get(step.file)
@@ -293,4 +294,5 @@ def analyze_uploads(
         if len(items) == 1 and step.error:
             raise gr.Error(step.error, print_exception=False)
         outcomes = [*outcomes, step]
+        total += channels - 1 if step.channel == 1 else 0  # each is an outcome
         yield one_more(tab, outcomes, total, paths, [item.name for item in items], run)

@@ -130,6 +130,24 @@ def test_channels_that_are_split_are_a_row_each_and_what_is_odd_is_noted(shown, 
     assert "opposite phase" in last(list(shown([str(path)])), tab.headline)
 
 
+def test_a_mono_recording_is_one_also_if_channels_are_to_be_split(shown, tab, examples):
+    alone = list(shown([str(examples[0])]))
+    updates = list(shown([str(examples[0])], split=True))
+    assert last(updates, tab.headline) == last(alone, tab.headline)
+    assert last(updates, tab.many)["visible"] is False
+    assert not any(" of 2" in update.get(tab.progress, "") for update in updates)
+
+
+def test_recordings_that_are_split_are_counted_by_their_channels(shown, tab, examples, tmp_path):
+    voice = audio.load(examples[0])
+    path = tmp_path / "call.wav"
+    soundfile.write(path, np.stack([voice, voice * 0.5, voice], axis=1), audio.SAMPLE_RATE)
+    updates = list(shown([str(path), str(examples[0])], split=True))
+    headlines = [update[tab.headline] for update in updates if tab.headline in update]
+    for headline, count in zip(headlines, ("1 of 4", "2 of 4", "3 of 4", "4"), strict=True):
+        assert f">{count} recordings" in headline
+
+
 @pytest.mark.parametrize("content", [b"", b"no sound " * 100, b"RIFF\x00\x00\x00\x00WAVEfmt "])
 def test_a_bad_recording_alone_is_one_sentence(shown, tmp_path, content):
     path = tmp_path / "voice.wav"
