@@ -11,13 +11,30 @@ const remember = (files) => chosen.push(...(files ?? []));
 addEventListener("change", (event) => event.target.type === "file" && remember(event.target.files), true);
 addEventListener("drop", (event) => remember(event.dataTransfer?.files), true);
 
+// The name under which Gradio keeps an upload, as strip_invalid_filename_characters in its
+// gradio_client/utils.py makes it.
+function stored(name) {
+  const FORBIDDEN = /[<>:"/\\|?*\x00-\x1f\x7f`$!{}]/g;
+  const RESERVED = /^(con|prn|aux|nul|(com|lpt)[1-9¹²³]) *(\.|$)/i; // on Windows
+  const LONGEST = 200; // bytes
+  const tooLong = (text) => new TextEncoder().encode(text).length > LONGEST;
+  let kept = name.replaceAll('"', "%22").replace(FORBIDDEN, ""); // the browser sends the mark so
+  if (!name.startsWith(".") && /^\.[^.]*$/.test(kept)) kept = `file${kept}`;
+  kept = kept.replace(/[ .]+$/, "") || "file";
+  if (RESERVED.test(kept)) kept = `_${kept}`;
+  const [, start, end = ""] = /^(.*?)(\.[^.]*)?$/.exec(kept);
+  const letters = [...start];
+  while (letters.length && tooLong(letters.join("") + end)) letters.pop();
+  return letters.join("") + end;
+}
+
 // The sound of what is shown: a file that was chosen here, one inside an archive, or an example.
 // `namesakes` recordings of the same name were chosen after it.
 async function sourceOf({ source, namesakes, path, example }) {
   let newer = namesakes;
   for (const file of [...chosen].reverse()) {
     const packed = file.name.toLowerCase().endsWith(".zip");
-    const found = packed ? await window.fromZip(file, source) : file.name === source && file;
+    const found = packed ? await window.fromZip(file, source) : stored(file.name) === source && file;
     if (found && newer-- === 0) return URL.createObjectURL(found);
   }
   return example ? `public/examples/${encodeURIComponent(source)}` : path ? `gradio_api/file=${path}` : "";
