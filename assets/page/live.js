@@ -33,6 +33,7 @@ const plot = window.livePlot(find(".history"), emotions, root);
 const timeline = window.recordingTimeline(element, emotions);
 
 let sessions = window.sessionShelf.load(); // the oldest first; the last one goes on, or was the last
+const earlier = new Map(); // the buttons of recordings
 let session = null; // the recording that goes on; null between two
 let stream = null; // which recording the server answers about, by its own name
 let ended = null; // and which one is over
@@ -184,21 +185,30 @@ function present(shown) {
   listEarlier(shown);
 }
 
-// A way back to what a new recording has replaced.
+// A way back to what a new recording has replaced. A button that stays is left alone: a new one in
+// its place would lose the focus.
 function listEarlier(shown) {
   const list = find(".earlier");
-  const others = sessions.filter((one) => one !== session && one !== shown);
-  list.hidden = !others.length;
-  for (const button of list.querySelectorAll("button")) button.remove();
-  for (const one of sessions.filter((one) => one !== session)) {
-    const button = document.createElement("button");
+  const over = sessions.filter((one) => one !== session);
+  list.hidden = over.every((one) => one === shown);
+  for (const [one, button] of earlier) {
+    if (over.includes(one)) continue;
+    button.remove();
+    earlier.delete(one);
+  }
+  for (const one of over) {
+    if (!earlier.has(one)) {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.addEventListener("click", () => present(one));
+      list.append(made);
+      earlier.set(one, made);
+    }
+    const button = earlier.get(one);
     const time = new Date(one.began).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    button.type = "button";
     button.textContent = `${time}, ${window.undertoneClock(one.analyzed)}`;
     button.disabled = session !== null;
-    if (one === shown) button.setAttribute("aria-current", "true");
-    button.addEventListener("click", () => present(one));
-    list.append(button);
+    button.ariaCurrent = one === shown ? "true" : null;
   }
 }
 

@@ -10,6 +10,7 @@ let value = null;
 let columns = null;
 let sorted = { column: null, up: true };
 let chosen = null; // index in `value.rows`
+let lines = new Map(); // the drawn rows by their content
 
 function label({ columns: names, caption }) {
   columns = names;
@@ -81,7 +82,14 @@ function draw() {
   const rows = (value?.rows ?? []).map((row, index) => ({ ...row, index }));
   if (sorted.column !== null) rows.sort(compare);
   list.hidden = !rows.length;
-  body.replaceChildren(...rows.map(drawn));
+  // A row that stays is left alone: a new one in its place would lose a press or the focus.
+  const before = lines;
+  lines = new Map(rows.map((row) => [JSON.stringify(row), row]));
+  for (const [content, row] of lines) lines.set(content, before.get(content) ?? drawn(row));
+  for (const [content, line] of before) if (!lines.has(content)) line.remove();
+  [...lines.values()].forEach((line, place) => {
+    if (body.rows[place] !== line) body.insertBefore(line, body.rows[place] ?? null);
+  });
   [...head.cells].forEach((cell, index) => {
     if (index === sorted.column) cell.ariaSort = sorted.up ? "ascending" : "descending";
     else cell.removeAttribute("aria-sort");

@@ -193,8 +193,13 @@ def test_a_new_recording_leaves_a_way_back(recorded):
     wait_for_readings(recorded, 2)
     stop(recorded)
     expect(recorded.locator("#live .summary-words")).not_to_have_text(words)
-    recorded.locator("#live .earlier button").first.click()
+    buttons = recorded.locator("#live .earlier button")
+    buttons.first.click()
     expect(recorded.locator("#live .summary-words")).to_have_text(words)
+    expect(buttons.first).to_be_focused()
+    expect(buttons).to_have_count(2)
+    expect(buttons.first).to_have_attribute("aria-current", "true")
+    expect(buttons.last).not_to_have_attribute("aria-current", "true")
     assert recorded.locator("#live .summary tbody").inner_text() == shares
     expect(recorded.locator("#live .replay")).to_be_visible()
 
