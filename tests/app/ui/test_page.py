@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from huggingface_hub import ModelCard
 
 from app import audio
-from app.bundle import CARD_FILE, FIGURES_END
+from app.bundle import CARD_FILE, FIGURES_END, BundleError
 from app.classifier import Classifier
 from app.emotions import LABELS
 from app.live import LiveSession
@@ -114,6 +114,20 @@ def test_a_chunk_is_asked_for_again_while_the_model_is_loading(classifier, chunk
     cold.load()
     assert list(live_tab.loading(cold)) == [{"loading": False}]
     assert hear_all(cold, chunks, listener) == everything
+
+
+def test_a_recording_ends_with_a_sentence_if_its_model_cannot_be_loaded(chunks):
+    class Broken(Classifier):
+        def load(self):
+            raise BundleError("weights.bin is not what the bundle describes.")
+
+    broken = Broken()
+    listener = live_tab.begin(broken, broken.folder.name, smoothing=0.35, step=0.5)
+    until = time.monotonic() + 20
+    while not listener.problem and time.monotonic() < until:
+        time.sleep(0.01)
+    _, answer = live_tab.hear(broken, (BROWSER_RATE, chunks[0]), listener)
+    assert answer["refusal"] == f"The model {broken.folder.name} cannot be used."
 
 
 def test_two_people_have_their_own_readings(classifier, chunks):
