@@ -11,7 +11,10 @@
 //   chunkAnswered(again)  the server has answered a chunk of the recording, or wants it once more
 //   pressStop()      end the recording as its button does
 //   forbidRecord()   disable the button, now or when it appears
-//   events           of gradio_stream.js, and "opened" with the microphone
+//   events           of gradio_stream.js, and
+//     "opened"       the microphone
+//     "chunk"        half a second of sound was recorded; `detail` is its WAV file, a Blob. The last one
+//                    is shorter and comes after the recording is over
 window.gradioPatches = (() => {
   const stream = window.gradioStream;
   const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
@@ -40,10 +43,12 @@ window.gradioPatches = (() => {
 
   function chunkAnswered(again) {
     stream.need(workers, "worker of its recorder");
+    stream.need(pieces, "BlobEvent of its recorder");
     stream.answered(again);
   }
 
   let open = false;
+  let opened = 0; // counts, so that sound knows whether its own microphone is still open
 
   function streamAsked() {
     open = false;
@@ -51,6 +56,9 @@ window.gradioPatches = (() => {
 
   function streamOpened() {
     open = true;
+    opened += 1;
+    header = null;
+    taken = Promise.resolve();
     stream.events.dispatchEvent(new Event("opened"));
     const mine = Promise.race([
       new Promise((resolve) => stream.events.addEventListener("chunk", resolve, { once: true })),
@@ -64,6 +72,47 @@ window.gradioPatches = (() => {
   const RECORD = "#microphone button.record-button";
   const STOP = "#microphone button.stop-button";
   const SPINNER = "#microphone button.spinner-button";
+
+  // Gradio drops what its recorder gives while a stream begins: from its first chunk to the server's
+  // word that it is processed, and again after each time limit. It shows a spinner then, and the sound
+  // waits here until that is gone, each piece behind the one before.
+  const HEADER = 44; // bytes of a WAV file; only the first piece of a recording begins with it
+  let header = null; // a Blob
+  let pieces = 0;
+  let taken = Promise.resolve(); // until Gradio has the piece before
+  const begins = () => document.querySelector(SPINNER) !== null;
+  const begun = () =>
+    new Promise((resolve) => {
+      const observer = new MutationObserver(() => {
+        if (begins()) return;
+        observer.disconnect();
+        resolve();
+      });
+      observer.observe(document, { childList: true, subtree: true });
+    });
+
+  async function bytesInTurn(bytes, before) {
+    const mine = opened;
+    const read = await bytes; // first, because Gradio must go on as soon as it may
+    await before;
+    while (begins()) await begun();
+    // What is left of a recording that is over must not get into the next one.
+    return mine === opened && open ? read : new Promise(() => {});
+  }
+
+  window.BlobEvent = class extends window.BlobEvent {
+    constructor(type, given) {
+      super(type, given);
+      pieces += 1;
+      const { data } = this;
+      const detail = header ? new Blob([header, data]) : data;
+      header ??= data.slice(0, HEADER);
+      const bytes = bytesInTurn(data.arrayBuffer(), taken);
+      taken = bytes;
+      data.arrayBuffer = () => bytes;
+      stream.events.dispatchEvent(new CustomEvent("chunk", { detail }));
+    }
+  };
 
   function pressStop() {
     const button = document.querySelector(`${STOP}, ${SPINNER}`);

@@ -7,7 +7,6 @@
 //                 it could not take the chunk yet
 //   need(found, name)  fail with a sentence where Gradio has another shape than expected
 //   events        an EventTarget:
-//     "chunk"     half a second of sound was recorded; `detail` is its WAV file, a Blob
 //     "offline"   the server cannot be reached; chunks wait here
 //     "online"    it can
 //     "lost"      Gradio has given up this page's session, and loads the page anew when it can
@@ -17,7 +16,7 @@ window.gradioStream = (() => {
   const DISPATCH = 1000; // ms that Gradio may take from an upload to its announcement
 
   const events = new EventTarget();
-  const emit = (name, detail) => events.dispatchEvent(new CustomEvent(name, { detail }));
+  const emit = (name) => events.dispatchEvent(new Event(name));
   // A proxy answers so in place of a server that it cannot reach.
   const isAway = ({ status }) => [502, 503, 504].includes(status);
   const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
@@ -71,10 +70,10 @@ window.gradioStream = (() => {
     throw new TypeError("The recording is over.");
   }
 
-  function chunkOf({ pathname, search }, body) {
-    if (!pathname.endsWith("/upload") || search || !(body instanceof FormData)) return null;
+  function isChunk({ pathname, search }, body) {
+    if (!pathname.endsWith("/upload") || search || !(body instanceof FormData)) return false;
     const [file, more] = body.getAll("files");
-    return file?.name === "audio.wav" && !more ? file : null;
+    return file?.name === "audio.wav" && !more;
   }
   const isJoin = (path) => path.endsWith("/queue/join");
   const announces = (path, body) =>
@@ -323,7 +322,8 @@ window.gradioStream = (() => {
         } catch (error) {
           failure = error;
         }
-        if (failure.name === "AbortError") return controller.error(failure);
+        // After the last answer, Gradio's client ends this stream itself, often before it is closed here.
+        if (complete || failure.name === "AbortError") return controller.error(failure);
         const again = goesOn() ? await mended(signal) : null;
         if (!again?.ok) {
           heartbeats.abort();
@@ -348,11 +348,7 @@ window.gradioStream = (() => {
 
   window.fetch = (resource, options) => {
     const url = new URL(resource.url ?? resource, location);
-    const chunk = chunkOf(url, options?.body);
-    if (chunk) {
-      emit("chunk", chunk);
-      return upload(resource, options);
-    }
+    if (isChunk(url, options?.body)) return upload(resource, options);
     if (announces(url.pathname, options?.body)) return announce(url.href, options);
     if (stream?.renamed && url.pathname.endsWith(`/stream/${stream.event}/close`)) {
       return post(renamed(resource), options);

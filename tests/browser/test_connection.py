@@ -8,13 +8,44 @@ import pytest
 import soundfile
 from playwright.sync_api import Page, expect
 
+from app.ui import live_tab
+from tests.browser.serving import served
 from tests.browser.steps import SECOND, plotted, record, saved, stop, upload, wait_for_readings
 from tests.browser.wire import wired
 from tests.serving import app_running, free_port
 
 OFFLINE = 10  # seconds
 BEHIND = 6  # seconds that a busy machine may be late
+JOINING = 3  # seconds
 PATIENT = {"timeout": 60 * SECOND}
+# A line on which a stream takes some seconds to begin; and how long the recorder listens, in
+# seconds, and what it gives, in bytes.
+SLOW_TO_JOIN = f"""(() => {{
+    const post = window.fetch;
+    window.joins = 0;
+    window.fetch = async (resource, options) => {{
+        const {{ pathname }} = new URL(resource.url ?? resource, location);
+        if (pathname.endsWith("/queue/join") && options.body.includes('"is_stream":true')) {{
+            await new Promise((resolve) => setTimeout(resolve, {JOINING * SECOND}));
+            window.joins += 1;
+        }}
+        return post(resource, options);
+    }};
+    window.MediaRecorder = class extends window.MediaRecorder {{
+        start(...given) {{
+            super.start(...given);
+            const began = performance.now();
+            window.listened = () => (performance.now() - began) / 1000;
+        }}
+    }};
+    window.given = 0;
+    window.BlobEvent = class extends window.BlobEvent {{
+        constructor(...given) {{
+            super(...given);
+            window.given += this.data.size;
+        }}
+    }};
+}})()"""
 
 
 def times_of(page: Page) -> np.ndarray:
@@ -54,6 +85,29 @@ def test_ten_seconds_without_a_connection_lose_nothing(open_page):
     check_that_nothing_is_lost(page, began, 2)
     stop(page)
     expect(page.locator("#live .summary-words")).to_contain_text("Listened for")
+
+
+@pytest.fixture
+def url_of_short_streams(classifier, monkeypatch):
+    monkeypatch.setattr(live_tab, "TIME_LIMIT", 4)  # seconds
+    for _, url in served(classifier):
+        yield url
+
+
+def test_the_sound_before_a_stream_has_begun_is_read(open_page, url_of_short_streams):
+    """Also where it begins anew, as it does after its time limit."""
+    page = open_page("speech", url_of_short_streams)
+    page.add_init_script(SLOW_TO_JOIN)
+    page.reload()
+    record(page)
+    page.wait_for_function("window.joins >= 3", **PATIENT)
+    page.wait_for_function(
+        "window.listened() - document.querySelector('.history').data[0].x.at(-1) < 2", **PATIENT
+    )
+    stop(page)
+    page.wait_for_timeout(1.5 * SECOND)  # for the last chunk, which is shorter
+    sound = saved(page, "#live .download-sound")
+    assert sound.stat().st_size == page.evaluate("window.given")
 
 
 def test_a_network_that_changes_loses_nothing(open_page, app_url):
