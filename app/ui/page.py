@@ -19,6 +19,7 @@ from .served_html import app_settings
 STYLES = ("styles.css", "live.css", "recordings.css", "about.css")
 HEAD_SCRIPTS = (
     "whole_events.js",
+    "gradio_calls.js",
     "gradio_stream.js",
     "gradio_patches.js",
     "microphone.js",

@@ -35,6 +35,7 @@ window.gradioStream = (() => {
   // been announced, and announced when the one before has been answered. While there is no
   // connection, they wait.
   const post = window.fetch;
+  const asked = window.gradioCalls;
   let uploads = 0;
   let announcements = 0;
   let uploaded = Promise.resolve();
@@ -154,7 +155,6 @@ window.gradioStream = (() => {
   let broken = null; // a promise, until the stream has been joined again
   let breaks = 0;
   let unanswered = null; // the announcement that the server may not have got
-  const calls = new Map(); // by function: the last request without a queue
   const kept = new Map(); // by path on the server: the upload of a chunk, and after which break it was
   const KEPT = 4; // uploads; only the newest one or two are needed
 
@@ -205,24 +205,24 @@ window.gradioStream = (() => {
 
   const renamed = (resource) => String(resource).replace(stream.event, stream.renamed);
 
-  // The requests that set what the stream's function shares with others, such as its settings.
-  function callsFor(index) {
-    const { components, dependencies } = window.gradio_config;
-    const uses = new Map(dependencies.map(({ id, inputs, outputs }) => [id, [...inputs, ...outputs]]));
-    const states = components.filter(({ type }) => type === "state").map(({ id }) => id);
-    const shared = states.filter((id) => uses.get(index).includes(id));
-    return [...calls.values()].filter(({ body }) => shared.some((id) => uses.get(body.fn_index)?.includes(id)));
+  // A session that knows nothing of the recording yet, such as its settings, would take the default ones.
+  async function setUp(session_hash) {
+    for (const { resource, options, body } of asked.settingUp(functionOf(stream))) {
+      await post(resource, { ...options, body: JSON.stringify({ ...body, session_hash }) });
+    }
   }
+
+  const functionOf = ({ options }) => JSON.parse(options.body).fn_index;
 
   // A call that is no chunk waits for a broken connection, because Gradio would load the page anew and
   // with it drop the sound; and it goes to the session whose answers are read.
   async function called({ fn_index }, resource, options) {
-    const sets = callsFor(JSON.parse(stream.options.body).fn_index).some(({ body }) => body.fn_index === fn_index);
+    const sets = asked.settingUp(functionOf(stream)).some(({ body }) => body.fn_index === fn_index);
     const mine = recording;
     try {
       return await untilReached(async () => {
         await broken;
-        const newest = sets ? calls.get(fn_index).options : options;
+        const newest = sets ? asked.newest(fn_index).options : options;
         const body = JSON.parse(newest.body);
         return post(resource, { ...newest, body: JSON.stringify({ ...body, session_hash: stream.session ?? body.session_hash }) });
       });
@@ -246,9 +246,7 @@ window.gradioStream = (() => {
     const { resource, options } = stream;
     const body = JSON.parse(options.body);
     const session_hash = crypto.getRandomValues(new Uint32Array(2)).join("");
-    for (const call of callsFor(body.fn_index)) {
-      await post(call.resource, { ...call.options, body: JSON.stringify({ ...call.body, session_hash }) });
-    }
+    await setUp(session_hash);
     const chunk = unanswered;
     const { data } = JSON.parse(await withChunk(chunk.options.body));
     const response = await post(resource, {
@@ -314,6 +312,7 @@ window.gradioStream = (() => {
         try {
           const { done, value } = await reader.read();
           if (!done) {
+            asked.seen(value);
             complete ||= value.includes('"close_stream"');
             const text = stream?.renamed ? value.replaceAll(stream.renamed, stream.event) : value;
             return controller.enqueue(encoder.encode(text));
@@ -335,6 +334,7 @@ window.gradioStream = (() => {
           return controller.close();
         }
         reader = window.wholeEvents(again);
+        controller.enqueue(encoder.encode(asked.failures()));
         return this.pull(controller);
       },
       cancel(reason) {
@@ -357,11 +357,9 @@ window.gradioStream = (() => {
     const runs = /\/run\/\w+$/.test(url.pathname);
     if ((runs || isJoin(url.pathname)) && typeof options?.body === "string") {
       const body = JSON.parse(options.body);
-      if (runs) {
-        calls.delete(body.fn_index);
-        calls.set(body.fn_index, { resource, options, body });
-      }
-      if (goesOn()) return called(body, resource, options);
+      if (runs) asked.keep({ resource, options, body });
+      const sent = goesOn() ? called(body, resource, options) : post(resource, options);
+      return runs ? sent : sent.then(asked.queued);
     }
     // Gradio asks for it when its connection has broken, until there is an answer.
     if (url.pathname.endsWith("/app_id") && !lost) {

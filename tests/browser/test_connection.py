@@ -239,3 +239,30 @@ def test_readings_outlive_a_server_of_another_version(open_page):
         expect(page.locator("#live .summary")).to_be_visible(**PATIENT)
         assert len(pd.read_csv(saved(page, "#live .download-csv"))) >= read
         assert questions == []
+
+
+def test_an_analysis_that_a_broken_connection_ends_says_so(open_page, app_url, recordings):
+    """Only the recording is joined again: the server forgets the rest with the session."""
+    with wired(app_url) as wire:
+        page = open_page("speech", wire.url)
+        page.evaluate("window.before = true")
+        record(page)
+        wait_for_readings(page, 3)
+        upload(page, *[recordings["long"]] * 40)
+        expect(page.locator("html[data-hearing]")).to_have_count(1)
+        expect(page.locator("#stop")).to_be_visible()
+        wire.cut()
+        page.wait_for_timeout(2 * SECOND)
+        wire.mend()
+        toast = page.locator("[data-testid=toast-body]")
+        expect(toast).to_contain_text(
+            "The connection broke: drop the recordings in again.", **PATIENT
+        )
+        expect(page.locator("html[data-hearing]")).to_have_count(0)
+        expect(page.locator("#stop")).to_be_hidden()
+        upload(page, recordings["sad"])
+        expect(page.locator("#summary .emotion")).to_have_text("sad", **PATIENT)
+        expect(page.locator("html[data-hearing]")).to_have_count(0)
+        known = len(times_of(page))
+        wait_for_readings(page, known + 4)
+        assert page.evaluate("window.before"), "the page has not been loaded anew"
