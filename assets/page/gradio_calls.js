@@ -4,9 +4,10 @@
 // window.gradioCalls:
 //   keep(call)         remember a request without a queue: its `resource`, `options` and parsed `body`
 //   newest(index)      the last one to that function
-//   settingUp(index)   those that set what that function shares with others, such as its settings
+//   settingUp(join)    those that set what the function of a join shares with others: its settings
 //   queued(response)   remember a request in the queue by the answer to it
-//   seen(events)       forget those that these server-sent events, a text, complete
+//   seen(events)       what these server-sent events, a text, complete: it is forgotten here
+//   fits(config)       whether a server with that configuration has the same functions
 //   failures()         for those that are left, which nobody answers any more: events that say so
 window.gradioCalls = (() => {
   const BROKEN = "The connection broke: drop the recordings in again.";
@@ -21,7 +22,8 @@ window.gradioCalls = (() => {
     calls.set(call.body.fn_index, call);
   }
 
-  function settingUp(index) {
+  function settingUp({ options }) {
+    const index = JSON.parse(options.body).fn_index;
     const { components, dependencies } = window.gradio_config;
     const uses = new Map(dependencies.map(({ id, inputs, outputs }) => [id, [...inputs, ...outputs]]));
     const states = components.filter(({ type }) => type === "state").map(({ id }) => id);
@@ -35,7 +37,16 @@ window.gradioCalls = (() => {
   }
 
   function seen(events) {
-    for (const [, event] of events.matchAll(COMPLETED)) open.delete(event);
+    const completed = [...events.matchAll(COMPLETED)].map(([, event]) => event);
+    for (const event of completed) open.delete(event);
+    return completed;
+  }
+
+  // A server of another version has other functions under the same numbers.
+  function fits(config) {
+    const shape = ({ version, dependencies }) =>
+      JSON.stringify([version, dependencies.map(({ id, inputs, outputs, targets }) => [id, inputs, outputs, targets])]);
+    return shape(config) === shape(window.gradio_config);
   }
 
   function failures() {
@@ -45,5 +56,5 @@ window.gradioCalls = (() => {
     return failed.map((message) => `data: ${JSON.stringify(message)}\n\n`).join("");
   }
 
-  return { keep, newest: (index) => calls.get(index), settingUp, queued, seen, failures };
+  return { keep, newest: (index) => calls.get(index), settingUp, queued, seen, fits, failures };
 })();

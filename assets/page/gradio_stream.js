@@ -47,6 +47,7 @@ window.gradioStream = (() => {
   let lost = false;
 
   function reached(now) {
+    forgotten ||= !now;
     if (now === reachable) return;
     reachable = now;
     emit(now ? "online" : "offline");
@@ -153,6 +154,8 @@ window.gradioStream = (() => {
   // it goes on to read one stream of answers to one event.
   let stream = null; // of the recording: how it was joined, and its names for Gradio and the server
   let broken = null; // a promise, until the stream has been joined again
+  let forgotten = false; // by the server, what it knew of this recording, as far as the page can know
+  let reading = false; // Gradio a stream of answers; when it has ended, it asks for another one
   let breaks = 0;
   let unanswered = null; // the announcement that the server may not have got
   const kept = new Map(); // by path on the server: the upload of a chunk, and after which break it was
@@ -189,42 +192,51 @@ window.gradioStream = (() => {
     const { resource, options } = announcement;
     const join = isJoin(new URL(resource, location).pathname);
     if (join && stream?.options !== options) {
-      const response = await post(resource, options);
+      const session = goesOn() && forgotten ? await sessionOfNext(options) : null;
+      const response = await post(resource, session ? { ...options, body: inSession(session, options.body) } : options);
       if (response.ok) {
         const { event_id: event } = await response.clone().json();
-        stream = { recording, resource, options, event, renamed: null, session: null };
+        stream = { recording, resource, options, event, renamed: event, session, over: false };
       }
       return response;
     }
     // The first chunk comes with the request that joins, and may be announced again like any other.
     const address = join ? resource.replace(/queue\/join.*/, `stream/${stream.event}`) : resource;
-    if (!stream?.renamed) return post(address, options);
-    const body = { ...JSON.parse(await withChunk(options.body)), session_hash: stream.session };
-    return post(renamed(address), { ...options, body: JSON.stringify(body) });
+    if (!stream?.session) return post(address, options);
+    return post(renamed(address), { ...options, body: inSession(stream.session, await withChunk(options.body)) });
   }
+
+  // The session in which a recording goes on that has reached Gradio's time limit after a break: still
+  // the other one while Gradio reads its answers, as it does when it waits for more than the recording.
+  // Otherwise the page's own (null), which lost its settings in the break.
+  async function sessionOfNext(options) {
+    if (reading && stream.session) return stream.session;
+    await setUp(JSON.parse(options.body).session_hash);
+    forgotten = false;
+    return null;
+  }
+
+  const inSession = (session_hash, body) => JSON.stringify({ ...JSON.parse(body), session_hash });
 
   const renamed = (resource) => String(resource).replace(stream.event, stream.renamed);
 
   // A session that knows nothing of the recording yet, such as its settings, would take the default ones.
   async function setUp(session_hash) {
-    for (const { resource, options, body } of asked.settingUp(functionOf(stream))) {
-      await post(resource, { ...options, body: JSON.stringify({ ...body, session_hash }) });
+    for (const { resource, options } of asked.settingUp(stream)) {
+      await post(resource, { ...options, body: inSession(session_hash, options.body) });
     }
   }
-
-  const functionOf = ({ options }) => JSON.parse(options.body).fn_index;
 
   // A call that is no chunk waits for a broken connection, because Gradio would load the page anew and
   // with it drop the sound; and it goes to the session whose answers are read.
   async function called({ fn_index }, resource, options) {
-    const sets = asked.settingUp(functionOf(stream)).some(({ body }) => body.fn_index === fn_index);
+    const sets = asked.settingUp(stream).some(({ body }) => body.fn_index === fn_index);
     const mine = recording;
     try {
       return await untilReached(async () => {
         await broken;
         const newest = sets ? asked.newest(fn_index).options : options;
-        const body = JSON.parse(newest.body);
-        return post(resource, { ...newest, body: JSON.stringify({ ...body, session_hash: stream.session ?? body.session_hash }) });
+        return post(resource, stream.session ? { ...newest, body: inSession(stream.session, newest.body) } : newest);
       });
     } catch (error) {
       if (!sets || mine === recording || lost) throw error;
@@ -232,14 +244,10 @@ window.gradioStream = (() => {
     }
   }
 
-  // A server of another version has other functions under the same numbers.
   async function isSamePage() {
     const response = await post(`${window.gradio_config.root}/config`);
     if (isAway(response)) throw new TypeError("no server");
-    if (!response.ok) return false;
-    const shape = ({ version, dependencies }) =>
-      JSON.stringify([version, dependencies.map(({ id, inputs, outputs, targets }) => [id, inputs, outputs, targets])]);
-    return shape(await response.json()) === shape(window.gradio_config);
+    return response.ok && asked.fits(await response.json());
   }
 
   async function joined(signal) {
@@ -305,6 +313,7 @@ window.gradioStream = (() => {
     request.signal.addEventListener("abort", () => heartbeats.abort());
     let reader = window.wholeEvents(response);
     let complete = false;
+    reading = true;
     const encoder = new TextEncoder();
     const body = new ReadableStream({
       async pull(controller) {
@@ -312,8 +321,9 @@ window.gradioStream = (() => {
         try {
           const { done, value } = await reader.read();
           if (!done) {
-            asked.seen(value);
+            if (asked.seen(value).includes(stream?.renamed)) stream.over = true;
             complete ||= value.includes('"close_stream"');
+            if (complete) reading = false;
             const text = stream?.renamed ? value.replaceAll(stream.renamed, stream.event) : value;
             return controller.enqueue(encoder.encode(text));
           }
@@ -323,12 +333,16 @@ window.gradioStream = (() => {
         }
         // After the last answer, Gradio's client ends this stream itself, often before it is closed here.
         if (complete || failure.name === "AbortError") return controller.error(failure);
-        const again = goesOn() ? await mended(signal) : null;
+        // A stream that has reached its time limit is joined by Gradio.
+        const over = goesOn() && stream.over;
+        const again = goesOn() && !over ? await mended(signal) : null;
         if (!again?.ok) {
           heartbeats.abort();
+          reading = false;
+          if (over) controller.enqueue(encoder.encode(asked.failures()));
           // An error would say no more than the first of these to Gradio's client, which would then
           // take this stream for open and read no other.
-          for (const msg of ["broken_connection", "close_stream"]) {
+          for (const msg of over ? ["close_stream"] : ["broken_connection", "close_stream"]) {
             controller.enqueue(encoder.encode(`data: ${JSON.stringify({ msg, message: failure.message })}\n\n`));
           }
           return controller.close();
@@ -377,6 +391,7 @@ window.gradioStream = (() => {
 
   function closed() {
     recording += 1;
+    forgotten = false;
     announced();
     answer(); // so that the first chunk of the next recording waits for nothing
   }

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from app.ui import live_tab
 from tests.browser.serving import served
@@ -108,6 +108,31 @@ def test_the_sound_before_a_stream_has_begun_is_read(open_page, url_of_short_str
     page.wait_for_timeout(1.5 * SECOND)  # for the last chunk, which is shorter
     sound = saved(page, "#live .download-sound")
     assert sound.stat().st_size == page.evaluate("window.given")
+
+
+def test_the_settings_outlive_a_break_and_then_a_time_limit(open_page, url_of_short_streams):
+    """A stream that begins anew is of the page's own session, which the server has forgotten."""
+    sessions: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/queue/join" in request.url and '"is_stream":true' in (request.post_data or ""):
+            sessions.append(request.post_data_json["session_hash"])
+
+    with wired(url_of_short_streams) as wire:
+        page = open_page("speech", wire.url)
+        page.on("request", note)
+        page.click("#live-settings button")
+        page.get_by_label("once a second").check()
+        record(page)
+        wait_for_readings(page, 2)
+        wire.cut()
+        expect(page.locator("#live .backlog")).to_contain_text("No connection")
+        wire.mend()
+        deadline = time.monotonic() + 60
+        while len(set(sessions)) < 2 or sessions[-1] != sessions[0]:
+            assert time.monotonic() < deadline, sessions
+            page.wait_for_timeout(0.2 * SECOND)
+        check_steps(page, 1.0)
 
 
 def test_a_network_that_changes_loses_nothing(open_page, app_url):
