@@ -9,7 +9,6 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import gradio as gr
 import httpx
@@ -23,7 +22,7 @@ from hypothesis import strategies as st
 from app import audio, predict_emotion, tables
 from app.errors import UndertoneError
 from app.ui import recordings_tab
-from app.ui.runs import Runs
+from app.ui.runs import Run
 from tests.sounds import RATE, with_ffmpeg, with_soundfile
 from tests.test_architecture import ROOT
 
@@ -234,9 +233,8 @@ def check(answers):
 def test_the_page_answers_all_of_them_in_one_archive(classifier, crowd):
     with gr.Blocks() as page:
         tab = recordings_tab.build(classifier, page)
-    visitor = SimpleNamespace(session_hash="one")
     updates = recordings_tab.analyze_uploads(
-        classifier, tab, Runs(), [str(crowd / "all.zip")], classifier.folder.name, False, visitor
+        classifier, tab, Run(), [str(crowd / "all.zip")], classifier.folder.name, False
     )
     outcomes = [update[tab.results] for update in updates if tab.results in update][-1]
     check(answers_of(tables.records(tables.files(outcomes, classifier.labels))))
