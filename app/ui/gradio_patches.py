@@ -42,6 +42,7 @@ FUNCTIONS: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
     (routes, "generate_cli_snippet", ("original_info",)),
     (route_utils, "get_root_url", ("request", "route_path", "root_path")),
     (utils, "_parse_file_size", ("size",)),
+    (utils, "diff", ("old", "new")),
     (
         routes.App,
         "create_app",
@@ -96,8 +97,8 @@ class PatchError(UndertoneError):
 def patch() -> None:
     """Change Gradio for every page of this process.
 
-    It then fetches no addresses, leaves no timers and empty files behind, and prints examples that
-    run.
+    It then fetches no addresses, leaves no timers and empty files behind, loses no results that
+    come quickly, and prints examples that run.
 
     Raises:
         PatchError: a name is gone, or a function takes other parameters.
@@ -107,6 +108,7 @@ def patch() -> None:
     Queue.wait_for_event_or_timeout = staticmethod(_next_chunk)
     # On the class, because Gradio makes a new component when a visitor chooses an example.
     gr.File._process_single_file = _path
+    utils.diff = _whole
     routes.generate_code_snippets = api_examples.code_snippets
     routes.generate_cli_snippet = api_examples.cli_snippets
     routes.App.create_app = staticmethod(_created)
@@ -250,6 +252,15 @@ async def _next_chunk(event: Event, timeout: float) -> Literal["signal", "timeou
     return "signal"
 
 
+def _whole(old: Any, new: Any) -> list[list[Any]]:
+    """What turns one result of a generator into the next: nothing, or all of it.
+
+    Gradio would send single edits, and its page makes them in the result before, which it may not
+    have shown yet: what came first is then never seen.
+    """
+    return [] if old == new else [["replace", [], new]]
+
+
 class Kept:
     """Uploads in the queue or in analysis, which Gradio would otherwise delete by their age.
 
@@ -288,6 +299,7 @@ OURS = (
     _next_chunk,
     _path,
     _created,
+    _whole,
     api_examples.code_snippets,
     api_examples.cli_snippets,
 )

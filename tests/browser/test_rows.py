@@ -90,3 +90,26 @@ def test_a_row_is_pressed_and_keeps_the_focus_while_more_come_in(
     expect(rows.first).to_contain_text("silence.wav")
     expect(rows.last).to_contain_text("angry.wav")
     expect(second).to_have_attribute("aria-selected", "true")
+
+
+@pytest.fixture
+def page_at_once(monkeypatch, classifier):
+    """The address of a page that gives all outcomes at once."""
+    hear_all = recordings_tab.hear_all
+    monkeypatch.setattr(
+        recordings_tab, "hear_all", lambda *given, **settings: list(hear_all(*given, **settings))
+    )
+    for _, url in served(classifier):
+        yield url
+
+
+def test_the_first_recording_is_shown_however_fast_the_others_come(
+    open_page, recordings, page_at_once
+):
+    page = open_page(url=page_at_once)
+    for _ in range(3):
+        upload(page, *(recordings[name] for name in ("long", "sad", "angry", "silence")))
+        expect(page.locator("#files tbody tr")).to_have_count(4, **ANALYZED)
+        expect(page.locator("#player .shown")).to_have_text("long.wav", **ANALYZED)
+        expect(page.locator("#player audio")).to_be_visible()
+        expect(page.locator("#sound .js-plotly-plot")).to_be_visible(**ANALYZED)
