@@ -1,9 +1,9 @@
 """The page: its tabs, theme and the settings it is served with."""
 
+import os
 import signal
-import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import gradio as gr
 
@@ -191,8 +191,6 @@ def launch(
         BundleError: the model cannot be loaded; the server stops.
         PatchError: the installed Gradio does not fit.
     """
-    # Of itself Python would end here at once, and uploads would stay on the disk.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     page = build(classifier)
     _, url, _ = page.launch(
         server_name=host,
@@ -204,6 +202,16 @@ def launch(
         **launch_settings(),
     )
     window = open_window(url, profile) if profile else None
+
+    def end(*_: Any) -> NoReturn:
+        if window:
+            window.terminate()
+        page.close()
+        os._exit(0)
+
+    # Of itself Python would end at once, and the uploads would stay on the disk. An exception would
+    # be lost where it meets the import of TensorFlow.
+    signal.signal(signal.SIGTERM, end)
     try:
         gradio_patches.check_served(page, mcp)
         with native_chatter_held():

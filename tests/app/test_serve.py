@@ -91,10 +91,10 @@ def test_uploads_do_not_outlast_the_server(ending, monkeypatch, tmp_path):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with app_running() as (url, app):
         sent = {"files": ("voice.wav", bytes(1000), "audio/wav")}
-        httpx.post(f"{url}/gradio_api/upload", files=sent).raise_for_status()
+        httpx.post(f"{url}/gradio_api/upload", files=sent, timeout=60).raise_for_status()
         assert list(tmp_path.rglob("voice.wav"))
         app.send_signal(ending)
-        app.wait(20)
+        app.wait(60)
     assert not list(tmp_path.rglob("voice.wav"))
 
 
