@@ -101,7 +101,7 @@ def opened_whole(path: Path) -> Iterator[TextIO]:
             yield file
         except KeyboardInterrupt:
             if file.tell() and partial != path:
-                kept = partial.with_name(f"stopped-{path.name}")
+                kept = partial.with_name(partial.name.replace("partial-", "stopped-", 1))
                 partial.replace(kept)
                 say(f"Stopped: the results so far are in {kept}.")
             raise

@@ -35,7 +35,7 @@ const timeline = window.recordingTimeline(element, emotions);
 let sessions = window.sessionShelf.load(); // the oldest first; the last one goes on, or was the last
 const earlier = new Map(); // the buttons of recordings
 let session = null; // the recording that goes on; null between two
-let heard = null; // the recording that the microphone's sound belongs to; the last of it comes late
+let arriving = null; // the recording that the microphone's sound belongs to; the last of it comes late
 let stream = null; // which recording the server answers about, by its own name
 let ended = null; // and which one is over
 let offset = 0; // seconds, of a server's clock that began anew behind the recording's
@@ -218,7 +218,7 @@ window.undertone = {
     // A refusal can be quicker than Gradio's word that the recording begins.
     if (session || document.documentElement.dataset.microphone) return;
     session = new window.RecordingSession(Date.now());
-    heard = session;
+    arriving = session;
     ended = stream;
     stream = null;
     offset = 0;
@@ -270,8 +270,8 @@ function end(reason) {
 patches.events.addEventListener("opened", opened);
 patches.events.addEventListener("chunk", async ({ detail }) => {
   lastChunk = performance.now();
-  if (!heard) return;
-  const current = heard;
+  if (!arriving) return;
+  const current = arriving;
   await current.sound.add(detail);
   if (!session && current === sessions.at(-1)) present(current);
   if (current !== session) return;

@@ -114,7 +114,8 @@ def test_what_is_missing_at_the_end_is_noted(form):
     _, note = decoded(content[: len(content) // 2])
     assert note.startswith("Only ")
     stated = float(note.split()[-5])
-    assert stated == pytest.approx(3 * len(VOICE) / RATE, abs=0.1)
+    padding = 0.1 if form == ("MP3",) else 0.0
+    assert stated == pytest.approx(round(3 * len(VOICE) / RATE, 1), abs=padding)
     assert note.endswith(" seconds could be decoded.")
     assert decoded(content)[1] is None
 

@@ -94,7 +94,7 @@ def test_uploads_do_not_outlast_the_server(ending, monkeypatch, tmp_path):
         httpx.post(f"{url}/gradio_api/upload", files=sent, timeout=60).raise_for_status()
         assert list(tmp_path.rglob("voice.wav"))
         app.send_signal(ending)
-        app.wait(60)
+        app.wait(20)
     assert not list(tmp_path.rglob("voice.wav"))
 
 

@@ -4,7 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Error, Page, expect
@@ -90,7 +89,7 @@ def test_speech_and_silence_take_turns(open_page, classifier, recordings):
     assert next(label for label in labels if label != "one moment") == "listening"
     assert set(labels[silence + 1 :]) & expected
     named = {label for label in labels if not label.startswith("unclear: ")}
-    assert named <= expected | {"one moment", "listening", "no speech", "no sound", "waiting"}
+    assert named <= expected | {"one moment", "listening", "no speech", "waiting"}
 
 
 def test_stop_gives_a_summary_and_every_reading(open_page):
@@ -192,8 +191,7 @@ def test_two_people_do_not_see_each_other(open_page):
     assert plotted(watching)[0]["x"] == []
     for page in (speaking, silent):
         times = plotted(page)[0]["x"]
-        assert times[0] == 0.5
-        assert set(np.diff(times)) <= {0.5, 1.0, 1.5, 2.0, 2.5}, "a late server leaves some out"
+        assert times == [0.5 * (index + 1) for index in range(len(times))]
 
 
 def test_nothing_is_fetched_from_anywhere_else(open_page, app_url):
