@@ -63,6 +63,7 @@ ATTRIBUTES: tuple[tuple[Callable[[], Any], tuple[str, ...]], ...] = (
     (StateHolder, ("lock", "session_data", "time_last_used")),
     (lambda: Block(render=False), ("keep_in_cache",)),
     (lambda: gr.Blocks()._queue, ("max_thread_count",)),
+    (gr.Blocks, ("temp_file_sets",)),
 )
 # Parts of request addresses that gradio_stream.js and heartbeat.js look for or ask for.
 ROUTES = (
@@ -185,6 +186,13 @@ def forget_on_unload(page: gr.Blocks) -> None:
             holder.time_last_used.pop(person, None)
 
     page.unload(forget)
+
+
+def delete_uploads(page: gr.Blocks) -> None:
+    """Delete every file that visitors have sent; Gradio leaves them if a page is still open."""
+    for files in page.temp_file_sets:
+        for file in list(files):
+            Path(file).unlink(missing_ok=True)
 
 
 def root_url(request: Request) -> str:

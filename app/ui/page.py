@@ -207,6 +207,7 @@ def launch(
         if window:
             window.terminate()
         page.close()
+        gradio_patches.delete_uploads(page)
         os._exit(0)
 
     # Of itself Python would end at once, and the uploads would stay on the disk. An exception would
@@ -224,6 +225,7 @@ def launch(
         if window:
             window.terminate()
         page.close()
+        gradio_patches.delete_uploads(page)
 
 
 def launch_refusal(sentence: str, host: str) -> None:
