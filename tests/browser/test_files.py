@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 from app.classifier import Classifier
 from app.ui import page as ui
 from tests.browser.serving import served
-from tests.browser.steps import SECOND, upload
+from tests.browser.steps import SECOND, record, upload, wait_for_readings
+from tests.serving import app_running
 
 EVERY, AGE = 1, 3  # seconds
 ANALYZED = {"timeout": 40 * SECOND}
@@ -58,3 +59,15 @@ def test_an_example_is_there_however_long_the_server_runs(open_page, forgetful_p
 
 def kept_by(component):
     return getattr(component, "keep_in_cache", ())
+
+
+def test_no_sound_outlasts_a_server_whose_page_records(open_page, monkeypatch, tmp_path):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with app_running() as (url, app):
+        page = open_page("speech", url)
+        record(page)
+        wait_for_readings(page, 3)
+        assert list(tmp_path.rglob("audio.wav"))
+        app.terminate()
+        app.wait(20)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
