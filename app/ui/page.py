@@ -192,6 +192,22 @@ def launch(
         PatchError: the installed Gradio does not fit.
     """
     page = build(classifier)
+    window = None
+
+    def close() -> None:
+        if window:
+            window.terminate()
+        page.close()
+        gradio_patches.delete_uploads(page)
+
+    def end(*_: Any) -> NoReturn:
+        close()
+        os._exit(0)
+
+    # Of itself Python would end at once on SIGTERM, and the uploads would stay on the disk. An
+    # exception, as of Ctrl-C, would be lost where it meets the import of TensorFlow.
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
     _, url, _ = page.launch(
         server_name=host,
         server_port=port,
@@ -201,19 +217,9 @@ def launch(
         root_path=root_path,
         **launch_settings(),
     )
-    window = open_window(url, profile) if profile else None
-
-    def end(*_: Any) -> NoReturn:
-        if window:
-            window.terminate()
-        page.close()
-        gradio_patches.delete_uploads(page)
-        os._exit(0)
-
-    # Of itself Python would end at once, and the uploads would stay on the disk. An exception would
-    # be lost where it meets the import of TensorFlow.
-    signal.signal(signal.SIGTERM, end)
     try:
+        if profile:
+            window = open_window(url, profile)
         gradio_patches.check_served(page, mcp)
         with native_chatter_held():
             classifier.load()
@@ -222,10 +228,7 @@ def launch(
         else:
             page.block_thread()
     finally:
-        if window:
-            window.terminate()
-        page.close()
-        gradio_patches.delete_uploads(page)
+        close()
 
 
 def launch_refusal(sentence: str, host: str) -> None:
