@@ -7,7 +7,7 @@ import sys
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -208,8 +208,7 @@ def _paths(name: str, found: Collection) -> list[Path]:
     path = Path(name)
     if path.is_dir():
         before = len(found.items)
-        walked = os.walk(path, onerror=partial(_closed, found))
-        inside = sorted(Path(folder, file) for folder, _, files in walked for file in files)
+        inside = sorted(_files(path, found))
         chosen = [
             file
             for file in inside
@@ -225,6 +224,19 @@ def _paths(name: str, found: Collection) -> list[Path]:
             raise FileNotFoundError(f"Nothing matches {name}.")
         return chosen
     return [path]
+
+
+def _files(top: Path, found: Collection) -> Iterator[Path]:
+    """The files of a folder, also of linked ones; each folder once, so a loop of links ends."""
+    walked: set[Path] = set()
+    closed = partial(_closed, found)
+    for folder, folders, files in os.walk(top, onerror=closed, followlinks=True):
+        real = Path(folder).resolve()
+        if real in walked:
+            folders.clear()
+            continue
+        walked.add(real)
+        yield from (Path(folder, file) for file in files)
 
 
 def _closed(found: Collection, error: OSError) -> None:

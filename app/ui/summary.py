@@ -88,7 +88,7 @@ def progress_bar(
 
 def waiting() -> str:
     """Before its turn in the queue."""
-    return _progress(0, "Waiting for its turn")
+    return _progress(0, '<span class="waits">Waiting for its turn</span>')
 
 
 def loading() -> str:

@@ -13,8 +13,10 @@ import keras
 import numpy as np
 import pandas as pd
 
+import app.frontend
 from app.audio import HOP_SECONDS
 from app.errors import UndertoneError
+from model_training import ingredients
 from model_training.ingredients.mixup import Mixup
 from model_training.ingredients.sampling import Sampling
 from model_training.ingredients.schedules import Schedule
@@ -64,7 +66,8 @@ class Recipe:
         start: reads the initial weights of layers from the data folders; None for random weights.
         published: the procedure of its source; None for a recipe without one.
         name: of the recipe and of its bundle; `load` sets it to the name of the file.
-        digest: of the code of the file and of the recipes that it imports; `load` sets it.
+        digest: of the code of the file and of the recipes, ingredients and frontends that it
+            imports; `load` sets it.
     """
 
     description: str
@@ -121,13 +124,17 @@ def load(name: str) -> Recipe:
 
 
 def _code(module: str) -> dict[str, str]:
-    """The code of a recipe's file and of the recipes that it imports, without comments."""
-    all_recipes = {f"{__name__}.{name.replace('-', '_')}" for name in names()}
+    """The code of a recipe and of all that it imports and that decides a result, uncommented."""
+    deciding = {app.frontend.__name__} | {
+        f"{package}.{module.name}"
+        for package, path in ((__name__, __path__), (ingredients.__name__, ingredients.__path__))
+        for module in pkgutil.iter_modules(path)
+    }
     found: dict[str, str] = {}
     waiting = [module]
     while waiting:
         current = waiting.pop()
-        if current in found or current not in all_recipes:
+        if current in found or current not in deciding:
             continue
         tree = ast.parse(Path(importlib.import_module(current).__file__ or "").read_bytes())
         found[current] = ast.unparse(tree)
@@ -135,6 +142,7 @@ def _code(module: str) -> dict[str, str]:
             if isinstance(node, ast.Import):
                 waiting += [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
-                source = resolve_name("." * node.level + (node.module or ""), __name__)
+                package = current.rpartition(".")[0]
+                source = resolve_name("." * node.level + (node.module or ""), package)
                 waiting += [source, *(f"{source}.{alias.name}" for alias in node.names)]
     return found

@@ -171,6 +171,23 @@ def test_a_folder_that_cannot_be_opened_is_an_item_that_says_so(locked):
         closed.open()
 
 
+def test_a_linked_folder_is_read_once_and_a_loop_of_links_ends(tmp_path):
+    top, elsewhere = tmp_path / "top", tmp_path / "elsewhere"
+    for place in (top, elsewhere):
+        place.mkdir()
+        (place / "clip.wav").touch()
+    for link, target in (
+        (top / "linked", elsewhere),
+        (elsewhere / "again", elsewhere),
+        (elsewhere / "back", top),
+    ):
+        link.symlink_to(target, target_is_directory=True)
+    assert names(collect([str(top)])) == {
+        str(top / "clip.wav"),
+        str(top / "linked" / "clip.wav"),
+    }
+
+
 def test_a_file_of_several_names_is_one_item(folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
     whole = [item.name for item in collect([folder.name]).items]

@@ -15,7 +15,7 @@ from app.classifier import DEFAULT_MODEL, Classifier
 from app.emotions import LABELS
 from app.folders import MODELS
 from app.live import LiveSession
-from model_training import recipes
+from model_training import ingredients, recipes
 from tests.conftest import EXAMPLES, ROOT
 
 FEATURES = {
@@ -44,25 +44,37 @@ def test_a_copied_file_is_another_recipe(tmp_path, monkeypatch):
     assert recipes.load("my-own").network is recipes.load("mfcc-cnn").network
 
 
-def test_a_digest_changes_with_the_code_of_a_recipe_and_of_those_it_imports(tmp_path, monkeypatch):
+def test_a_digest_changes_with_the_code_of_a_recipe_and_of_what_it_imports(tmp_path, monkeypatch):
     """A run in progress must not continue with an edited recipe; a comment changes nothing."""
     monkeypatch.setattr(recipes, "__path__", [*recipes.__path__, str(tmp_path)])
+    monkeypatch.setattr(ingredients, "__path__", [*ingredients.__path__, str(tmp_path)])
+    copies = {
+        "my_sampling": ("ingredients", "sampling"),
+        "my_base": ("recipes", "mel_cnn"),
+        "my_own": ("recipes", "mfcc_cnn"),
+    }
 
     def digest(edited, old, new):
-        for copy, original in (("my_base", "mel_cnn"), ("my_own", "mfcc_cnn")):
-            text = (ROOT / f"model_training/recipes/{original}.py").read_text()
+        for copy, (folder, original) in copies.items():
+            text = (ROOT / f"model_training/{folder}/{original}.py").read_text()
             if copy == edited:
                 assert old in text
                 text = text.replace(old, new)
-            (tmp_path / f"{copy}.py").write_text(text.replace("mel_cnn", "my_base"))
-            monkeypatch.delitem(sys.modules, f"model_training.recipes.{copy}", raising=False)
+            text = text.replace("mel_cnn", "my_base")
+            text = text.replace("ingredients.sampling", "ingredients.my_sampling")
+            (tmp_path / f"{copy}.py").write_text(text)
+            monkeypatch.delitem(sys.modules, f"model_training.{folder}.{copy}", raising=False)
         importlib.invalidate_caches()
         return recipes.load("my-own").digest
 
     whole = digest("", "", "")
     assert digest("my_own", "import keras\n", "import keras  # for the frontend\n") == whole
-    edited = {digest("my_own", "n_mfcc=40", "n_mfcc=20"), digest("my_base", "0.3", "0.5")}
-    assert len({whole, *edited}) == 3
+    edited = {
+        digest("my_own", "n_mfcc=40", "n_mfcc=20"),
+        digest("my_base", "0.3", "0.5"),
+        digest("my_sampling", "// batch_size", "// batch_size + 1"),
+    }
+    assert len({whole, *edited}) == 4
 
 
 @pytest.mark.parametrize(("name", "shape"), FEATURES.items())
