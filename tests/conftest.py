@@ -5,13 +5,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.packaging import build_wheel, install_wheel
-from tests.serving import app_running
+from tests.serving import PATIENCE, app_running
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "assets" / "examples"
+
+# How long an example takes says more about the machine than about the product.
+hypothesis.settings.register_profile("undertone", deadline=None)
+hypothesis.settings.load_profile("undertone")
 
 
 def corpora() -> Path | None:
@@ -97,6 +102,10 @@ def new_files() -> Callable[[], set[Path]]:
 
 @pytest.fixture(scope="session")
 def app_url() -> Iterator[str]:
-    """The address of the real app, started as a person starts it."""
+    """The address of the real app, started as a person starts it, with its model loaded."""
+    from gradio_client import Client, handle_file
+
     with app_running() as (url, _):
+        client = Client(url, verbose=False, httpx_kwargs={"timeout": PATIENCE})
+        client.predict(handle_file(min(EXAMPLES.glob("*.ogg"))), api_name="/predict")
         yield url

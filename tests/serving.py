@@ -70,7 +70,7 @@ def app_running(
             yield url, app
         finally:
             app.terminate()
-            app.wait(20)
+            app.wait(PATIENCE)
 
 
 def resident_megabytes(process: int) -> float:

@@ -12,7 +12,7 @@ import pytest
 
 from app.folders import ASSETS, MODELS
 from tests.conftest import ROOT
-from tests.serving import first_page, free_port
+from tests.serving import PATIENCE, first_page, free_port
 from tests.test_architecture import name_of, tracked
 
 TIMEOUT = 240  # seconds, with TensorFlow's cold start
@@ -92,7 +92,7 @@ def test_the_installed_page_is_served_with_its_assets(run):
         page = first_page(f"http://127.0.0.1:{port}/", server)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(PATIENCE)
     assert "Hears how something is said" in page
     assert "window.RecordingSession" in page
 

@@ -46,6 +46,7 @@ class Listener:
 
     Attributes:
         session: the live session.
+        chosen: the model that it uses from the next chunk on; loaded.
         began: start of the recording by `time.monotonic`; None before it.
         read: seconds of sound at the newest reading.
         seen: arrival of the newest chunk by `time.monotonic`.
@@ -56,6 +57,7 @@ class Listener:
     """
 
     session: LiveSession
+    chosen: Classifier | None = None
     began: float | None = None
     read: float = 0.0
     seen: float = 0.0
@@ -196,6 +198,9 @@ def hear(classifier: Classifier, chunk: Chunk | None, listener: Listener | None)
         return gr.skip(), {"stream": current.stream, "refusal": refusal}
     kept = gr.skip() if current is listener else current
     session = current.session
+    # Not where it is chosen: then another thread may be reading a chunk.
+    if current.chosen not in (None, session.classifier):
+        session.use(current.chosen)
     if not session.classifier.ready:
         answer = {"stream": current.stream, "received": session.received, "readings": []}
         # A token, because Gradio's page passes on what differs from the answer before.
@@ -265,5 +270,4 @@ def adjust(
         return
     session = listener.session
     session.smoothing, session.step = smoothing, step
-    if session.classifier.folder.name != model:
-        session.use(named(classifier, model))
+    listener.chosen = named(classifier, model)

@@ -201,8 +201,10 @@ def launch(
         gradio_patches.delete_uploads(page)
 
     def end(*_: Any) -> NoReturn:
-        close()
-        os._exit(0)
+        try:
+            close()
+        finally:
+            os._exit(0)
 
     # Of itself Python would end at once on SIGTERM, and the uploads would stay on the disk. An
     # exception, as of Ctrl-C, would be lost where it meets the import of TensorFlow.

@@ -256,7 +256,7 @@ CHUNKS = st.lists(st.integers(0, 5_000), max_size=20)
 RATES = st.sampled_from([8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CHUNKS, RATES, RATES)
 def test_a_stream_equals_the_whole_however_it_is_cut(sizes, rate, target):
     waveform = noise(0.4, rate, 1)[:, 0]
@@ -265,7 +265,7 @@ def test_a_stream_equals_the_whole_however_it_is_cut(sizes, rate, target):
     np.testing.assert_allclose(found, soxr.resample(waveform, rate, target), atol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(RATES, CHUNKS), min_size=2, max_size=4, unique_by=lambda part: part[0]))
 def test_a_stream_survives_a_change_of_rate(parts):
     resampler = audio.StreamResampler()

@@ -15,7 +15,7 @@ from app.limits import Limits, LimitsError
 from app.live import LiveSession
 from app.ui import live_tab
 from app.ui.live_tab import GONE, Listener, Listeners
-from tests.serving import ROOT, app_running
+from tests.serving import PATIENCE, ROOT, app_running
 from tests.sounds import with_soundfile
 
 DOCUMENTED = ROOT / "app" / "README.md"
@@ -69,7 +69,9 @@ def test_an_upload_over_the_limit_is_refused_and_not_kept(monkeypatch, tmp_path)
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with app_running() as (url, _):
         answer = httpx.post(
-            f"{url}/gradio_api/upload", files={"files": ("large.wav", bytes(2**21), "audio/wav")}
+            f"{url}/gradio_api/upload",
+            files={"files": ("large.wav", bytes(2**21), "audio/wav")},
+            timeout=PATIENCE,
         )
     assert answer.status_code == 413
     assert not list(tmp_path.rglob("large*"))

@@ -55,7 +55,7 @@ def test_a_reading_each_half_second(classifier, speech):
     np.testing.assert_allclose(np.diff([r.time for r in readings]), 0.5)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(sizes=st.lists(st.integers(320, 32_000), min_size=1, max_size=6))
 def test_readings_do_not_depend_on_the_chunks(classifier, speech, sizes):
     regular = feed(LiveSession(classifier), speech, RATE, halves(0.5, RATE))

@@ -168,7 +168,7 @@ def test_channels_in_phase_are_averaged_to_the_bit(quiet):
     assert stream.notes == []
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 5_000), max_size=10), st.sampled_from(list(CANCELLING)))
 def test_a_stream_equals_the_whole_however_it_is_cut(sizes, kind):
     samples = np.stack(CANCELLING[kind], axis=1)
@@ -199,7 +199,7 @@ LAYOUTS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TYPES, LAYOUTS, st.floats(0.2, 1.0), st.sampled_from([8, 16, 32]), st.floats(0, 0.4))
 def test_a_voice_survives_every_type_layout_scale_and_offset(dtype, layout, loudness, bits, offset):
     """Whatever an array holds, and in whatever order, its voice comes out of it."""

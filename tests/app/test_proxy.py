@@ -9,7 +9,7 @@ import pytest
 from gradio_client import Client, handle_file
 
 from tests.conftest import EXAMPLES
-from tests.serving import app_running
+from tests.serving import PATIENCE, app_running
 
 PREFIX = "/voices"
 
@@ -55,9 +55,9 @@ def url(monkeypatch) -> Iterator[str]:
 
 
 def test_the_page_and_its_endpoints_work_under_a_path(url):
-    page = httpx.get(url, timeout=30)
+    page = httpx.get(url, timeout=PATIENCE)
     assert page.status_code == 200
-    assert PREFIX in httpx.get(f"{url}config", timeout=30).json()["root"]
-    client = Client(url, verbose=False)
+    assert PREFIX in httpx.get(f"{url}config", timeout=PATIENCE).json()["root"]
+    client = Client(url, verbose=False, httpx_kwargs={"timeout": PATIENCE})
     clip = EXAMPLES / "angry-woman-1037.ogg"
     assert client.predict(handle_file(clip), api_name="/predict")["emotion"] == "angry"

@@ -119,7 +119,7 @@ def test_progress_comes_block_by_block_and_ends_with_the_recording(classifier, j
     assert heard[-1] == pytest.approx(analysis.duration)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(sizes=st.lists(st.integers(100, 40 * RATE), min_size=1, max_size=5))
 def test_pieces_of_any_length_make_the_same_analysis(classifier, joined, sizes):
     whole = analyze((joined, RATE), classifier)

@@ -15,7 +15,7 @@ from app import bundle, saved_model
 from app.bundle import BundleError
 from app.classifier import DEFAULT_MODEL, Classifier
 from app.folders import MODELS
-from tests.serving import ROOT, app_running
+from tests.serving import PATIENCE, ROOT, app_running
 from tests.sounds import RATE, with_soundfile
 
 SECRET = "this must not be read"
@@ -115,7 +115,10 @@ def test_a_public_address_is_not_fetched_either(app_url):
 
 
 def test_only_who_gives_name_and_password_gets_in():
-    with app_running("--auth", "ann:secret word") as (url, _), httpx.Client(base_url=url) as guest:
+    with (
+        app_running("--auth", "ann:secret word") as (url, _),
+        httpx.Client(base_url=url, timeout=PATIENCE) as guest,
+    ):
         for address in ("/config", "/gradio_api/info"):
             assert guest.get(address).status_code == 401
         upload = guest.post("/gradio_api/upload", files={"files": ("a.wav", b"RIFF", "audio/wav")})

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app import audio
@@ -77,7 +77,6 @@ rows = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(rows, st.lists(st.floats(0.0, 40.0), max_size=8, unique=True))
 def test_segments_tile_the_recording(rows, turns):
     turns = sorted(turns)[: len(turns) // 2 * 2]

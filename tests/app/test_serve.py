@@ -20,7 +20,7 @@ from gradio_client import Client, handle_file
 from app.classifier import DEFAULT_MODEL
 from app.folders import MODELS
 from tests.conftest import EXAMPLES
-from tests.serving import app_running, first_page, free_port
+from tests.serving import PATIENCE, app_running, first_page, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,10 +54,12 @@ def test_a_start_says_nothing_about_the_processor(tmp_path):
         url = f"http://127.0.0.1:{port}"
         first_page(url, app)
         clip = handle_file(next(EXAMPLES.glob("*.ogg")))
-        assert Client(url, verbose=False).predict(clip, api_name="/predict")
+        assert Client(url, verbose=False, httpx_kwargs={"timeout": PATIENCE}).predict(
+            clip, api_name="/predict"
+        )
     finally:
         app.terminate()
-        app.wait(20)
+        app.wait(PATIENCE)
     lines = (tmp_path / "said").read_text().splitlines()
     assert any(url in line for line in lines)
     assert not [line for line in lines if "absl" in line or "cpu_" in line or "oneDNN" in line]
@@ -91,7 +93,7 @@ def test_uploads_do_not_outlast_the_server(ending, monkeypatch, tmp_path):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with app_running() as (url, app):
         sent = {"files": ("voice.wav", bytes(1000), "audio/wav")}
-        httpx.post(f"{url}/gradio_api/upload", files=sent, timeout=60).raise_for_status()
+        httpx.post(f"{url}/gradio_api/upload", files=sent, timeout=PATIENCE).raise_for_status()
         assert list(tmp_path.rglob("voice.wav"))
         app.send_signal(ending)
         app.wait(20)
@@ -123,7 +125,7 @@ def space_running(root: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         yield f"http://127.0.0.1:{port}/", space
     finally:
         space.terminate()
-        space.wait(10)
+        space.wait(PATIENCE)
 
 
 def start_space(root: Path) -> str:

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 from tests.conftest import ROOT
-from tests.serving import first_page, free_port
+from tests.serving import PATIENCE, first_page, free_port
 
 
 @contextmanager
@@ -60,4 +60,4 @@ def test_a_zero_gpu_space_reports_a_function_and_serves_the_page(tmp_path):
             assert asked == ["/startup-report"]
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(PATIENCE)

@@ -41,7 +41,7 @@ def in_noise(voice, decibels):
     return voice + hiss * np.std(voice) / np.std(hiss) / 10 ** (decibels / 20)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.lists(st.integers(0, 4_000), max_size=12))
 def test_a_stream_equals_the_whole_however_it_is_cut(voice, sizes):
     detector, start, found = SpeechDetector(), 0, []

@@ -34,7 +34,7 @@ def test_what_is_no_samples_is_named(kind):
         decode(sent, 48_000)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0.0001, 1.0), st.integers(0, 40_000), st.integers(1, 8_000))
 def test_samples_are_never_taken_for_something_else(loudness, start, count):
     samples = np.round(VOICE * loudness * 32767)[start : start + count]

@@ -11,7 +11,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from app import predict_emotion
 from app.emotions import LABELS
-from tests.serving import app_running
+from tests.serving import PATIENCE, app_running
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,8 @@ def test_a_recording_in_the_call_itself(url, examples):
 def test_a_recording_that_was_uploaded(url, examples):
     """As `gradio upload-mcp` does it for an agent with files of its own."""
     with examples[0].open("rb") as file:
-        path = httpx.post(f"{url}/gradio_api/upload", files={"files": file}).json()[0]
+        answer = httpx.post(f"{url}/gradio_api/upload", files={"files": file}, timeout=PATIENCE)
+    path = answer.json()[0]
     place = f"{url}/gradio_api/file={path}"
     failed, text = call(url, "analyze", recording=place, hop=1.0)
     assert not failed, text

@@ -116,6 +116,30 @@ def test_a_chunk_is_asked_for_again_while_the_model_is_loading(classifier, chunk
     assert hear_all(cold, chunks, listener) == everything
 
 
+def test_a_model_that_is_chosen_while_a_chunk_is_read_begins_with_the_next_one(
+    classifier, chunks, tmp_path
+):
+    for name in ("first", "second"):
+        shutil.copytree(classifier.folder, tmp_path / name)
+    users = []
+
+    class Chosen(Classifier):
+        def probabilities(self, windows):
+            if not users:
+                live_tab.adjust(self, listener, "second", smoothing=0.35, step=0.5)
+            users.append(listener.session.classifier.folder.name)
+            return super().probabilities(windows)
+
+    first = Chosen(tmp_path / "first")
+    first.load()
+    listener = Listener(LiveSession(first))
+    readings = hear_all(first, chunks, listener)
+    assert users == ["first"]
+    assert listener.session.classifier.folder.name == "second"
+    spoken = [reading for reading in readings if reading["probabilities"]]
+    assert len(spoken) > len(users)
+
+
 def test_a_recording_ends_with_a_sentence_if_its_model_cannot_be_loaded(chunks):
     class Broken(Classifier):
         def load(self):
