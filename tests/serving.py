@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PATIENCE = 90  # seconds; a cold TensorFlow on a busy machine takes its time
+PATIENCE = 180  # seconds; a cold TensorFlow on a busy machine takes its time
 
 
 def free_port() -> int:

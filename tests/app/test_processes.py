@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.conftest import EXAMPLES, ROOT
+from tests.serving import PATIENCE
 
 CLIP = EXAMPLES / "angry-woman-1037.ogg"
 SCRIPT = f"""
@@ -33,7 +34,7 @@ def test_another_process_answers(method, words, tmp_path):
         env={"PYTHONPATH": str(ROOT), "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     first, second = done.stdout.splitlines()
     assert first == "angry"

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "app", *arguments],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def test_a_space_whose_model_cannot_be_loaded_says_so_in_the_end(tmp_path):
     exchange(tmp_path / "models" / DEFAULT_MODEL)
     said = f"The model in models/{DEFAULT_MODEL} cannot be loaded with Keras"
     with space_running(tmp_path) as (url, space):
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while said not in (page := first_page(url, space)) and time.monotonic() < until:
             time.sleep(0.5)
     assert said in page

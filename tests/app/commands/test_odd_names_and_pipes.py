@@ -15,6 +15,7 @@ import soundfile
 
 from app import audio
 from tests.conftest import EXAMPLES, ROOT
+from tests.serving import PATIENCE
 
 VOICE = EXAMPLES / "angry-woman-1037.ogg"
 
@@ -26,7 +27,7 @@ def command(*words, stdin=None, **environment):
         input=stdin,
         capture_output=True,
         env=os.environ | environment,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 
@@ -70,14 +71,14 @@ def test_listen_takes_a_pipe_as_it_arrives(tmp_path):
     with subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, stdin=subprocess.PIPE) as run:
         run.stdin.write(wave.getvalue()[: 5 * audio.SAMPLE_RATE * 2])
         run.stdin.flush()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and not (table.exists() and "angry" in table.read_text()):
             time.sleep(0.2)
         before = len(table.read_text().splitlines())
         assert run.poll() is None
         run.stdin.write(wave.getvalue()[5 * audio.SAMPLE_RATE * 2 :])
         run.stdin.close()
-        assert run.wait(60) == 0
+        assert run.wait(PATIENCE) == 0
     assert "angry" in table.read_text()
     assert len(table.read_text().splitlines()) > before >= 2
 

@@ -24,7 +24,7 @@ from app.__main__ import app as commands
 from app.emotions import LABELS
 from app.formats import FORMATS
 from tests.conftest import EXAMPLES
-from tests.serving import ROOT
+from tests.serving import PATIENCE, ROOT
 from tests.sounds import RATE, with_ffmpeg, with_soundfile
 
 
@@ -35,7 +35,7 @@ def command(*words, stdin=None):
         cwd=ROOT,
         input=stdin,
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 
@@ -172,7 +172,7 @@ def test_a_full_disk_is_one_sentence_and_the_old_result_is_intact(folder):
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=no_room,
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1
     assert "\nThe results cannot be written: " in done.stderr.decode()
@@ -191,13 +191,13 @@ def test_of_a_run_that_is_stopped_the_results_so_far_are_kept(folder, tmp_path, 
         cwd=ROOT,
         stderr=subprocess.PIPE,
     )
-    partial, until = tmp_path / "partial-many.csv", time.monotonic() + 120
+    partial, until = tmp_path / "partial-many.csv", time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if partial.is_file() and partial.read_text().count("\n") > 3:
             break
         time.sleep(0.05)
     run.send_signal(signal.SIGINT)
-    _, said = run.communicate(timeout=60)
+    _, said = run.communicate(timeout=PATIENCE)
     kept = tmp_path / "stopped-many.csv"
     assert f"Stopped: the results so far are in {kept}." in said.decode()
     assert 3 <= len(pd.read_csv(kept)) < 400
