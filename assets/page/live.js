@@ -105,8 +105,10 @@ function expectReading() {
   watchdog = setTimeout(sayWhatIsMissing, SILENT);
 }
 
+const hasSound = () => performance.now() - lastChunk < SILENT;
+
 function sayWhatIsMissing() {
-  if (performance.now() - lastChunk < SILENT) {
+  if (hasSound()) {
     show("waiting", {
       title: "Waiting",
       detail: "No answer from the server; the sound is kept in this page.",
@@ -300,6 +302,7 @@ function hear(answer) {
     session.add(reading);
     showReading(reading);
   }
+  if (loading && hasSound()) listen(); // no reading takes the place of "Waiting"
   expectReading();
   tellBacklog();
   timeline.draw();
