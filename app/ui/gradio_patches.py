@@ -1,8 +1,8 @@
 """Every private name of Gradio that the page uses or replaces; public names are used elsewhere.
 
 `patch` checks each name before anything is served. requirements.txt pins the minor version of
-Gradio that has these names. assets/page/gradio_patches.js, gradio_stream.js, gradio_calls.js
-and heartbeat.js do the same in the browser.
+Gradio that has these names. assets/page/gradio_patches.js, gradio_stream.js, gradio_uploads.js,
+gradio_calls.js and heartbeat.js do the same in the browser.
 """
 
 import asyncio

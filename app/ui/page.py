@@ -20,6 +20,7 @@ STYLES = ("styles.css", "live.css", "recordings.css", "about.css")
 HEAD_SCRIPTS = (
     "whole_events.js",
     "gradio_calls.js",
+    "gradio_uploads.js",
     "gradio_stream.js",
     "gradio_patches.js",
     "microphone.js",

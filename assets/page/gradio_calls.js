@@ -1,5 +1,6 @@
 // What this page has asked of Gradio's server apart from the sound, for a session that takes the place
-// of another one. Runs in the head of the page, before gradio_stream.js, which sends the requests.
+// of another one, and what the server's events say. Runs in the head of the page, before
+// gradio_stream.js, which sends the requests.
 //
 // window.gradioCalls:
 //   keep(call)         remember a request without a queue: its `resource`, `options` and parsed `body`
@@ -7,6 +8,7 @@
 //   settingUp(join)    those that set what the function of a join shares with others: its settings
 //   queued(response)   remember a request in the queue by the answer to it
 //   seen(events)       what these server-sent events, a text, complete: it is forgotten here
+//   answers(events, event)  whether these answer a chunk of that stream
 //   fits(config)       whether a server with that configuration has the same functions
 //   failures()         for those that are left, which nobody answers any more: events that say so
 window.gradioCalls = (() => {
@@ -42,6 +44,9 @@ window.gradioCalls = (() => {
     return completed;
   }
 
+  const answers = (events, event) =>
+    ["streaming", "completed"].some((what) => events.includes(`"msg":"process_${what}","event_id":"${event}"`));
+
   // A server of another version has other functions under the same numbers.
   function fits(config) {
     const shape = ({ version, dependencies }) =>
@@ -56,5 +61,5 @@ window.gradioCalls = (() => {
     return failed.map((message) => `data: ${JSON.stringify(message)}\n\n`).join("");
   }
 
-  return { keep, newest: (index) => calls.get(index), settingUp, queued, seen, fits, failures };
+  return { keep, newest: (index) => calls.get(index), settingUp, queued, seen, answers, fits, failures };
 })();

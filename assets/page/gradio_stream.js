@@ -11,7 +11,7 @@
 //     "online"    it can
 //     "lost"      Gradio has given up this page's session, and loads the page anew when it can
 window.gradioStream = (() => {
-  const PATIENCE = 3000; // ms, after which an answer is given up
+  const PATIENCE = 3000; // ms, after which an answer that the page does not show is given up
   const AGAIN = 500; // ms between two attempts to reach the server
   const DISPATCH = 1000; // ms that Gradio may take from an upload to its announcement
 
@@ -36,11 +36,13 @@ window.gradioStream = (() => {
   // connection, they wait.
   const post = window.fetch;
   const asked = window.gradioCalls;
+  const chunks = window.gradioUploads;
   let uploads = 0;
   let announcements = 0;
   let uploaded = Promise.resolve();
   let before = Promise.resolve(); // the answer to the last announcement
   let answer = () => {};
+  let answerMayBeMissing = () => {};
   let announced = () => {};
   let recording = 0; // counts, so that a chunk knows whether its own goes on
   let reachable = true;
@@ -86,7 +88,7 @@ window.gradioStream = (() => {
     const mine = recording;
     const sent = uploaded.then(() =>
       mine === recording
-        ? untilReached(() => stored(resource, options))
+        ? untilReached(() => chunks.upload(resource, options))
         : Promise.reject(new TypeError()),
     );
     uploaded = sent.then(
@@ -118,6 +120,15 @@ window.gradioStream = (() => {
     return earlier.then(async () => {
       unanswered = mine;
       let patience;
+      // Only of a chunk that the server has taken: while one waits there, another would replace it.
+      answerMayBeMissing = () => {
+        clearTimeout(patience);
+        patience = setTimeout(taken, PATIENCE);
+      };
+      const taken = () => {
+        if (unanswered === mine) unanswered = null;
+        next();
+      };
       const send = async () => {
         clearTimeout(patience);
         if (mine.recording !== recording) {
@@ -126,8 +137,8 @@ window.gradioStream = (() => {
         }
         try {
           const response = await untilReached(() => sent(mine));
-          if (response.ok) patience = setTimeout(() => broken || next(), PATIENCE);
-          else next(); // the recording is over
+          if (!response.ok) next(); // the recording is over
+          else if (!goesOn() || stream.over) answerMayBeMissing();
           return response;
         } catch (error) {
           next();
@@ -140,8 +151,7 @@ window.gradioStream = (() => {
           mine.joined = false;
           return pause(AGAIN).then(send).catch(() => {});
         }
-        if (unanswered === mine) unanswered = null;
-        next();
+        taken();
       };
       return send();
     });
@@ -156,34 +166,9 @@ window.gradioStream = (() => {
   let broken = null; // a promise, until the stream has been joined again
   let forgotten = false; // by the server, what it knew of this recording, as far as the page can know
   let reading = false; // Gradio a stream of answers; when it has ended, it asks for another one
-  let breaks = 0;
   let unanswered = null; // the announcement that the server may not have got
-  const kept = new Map(); // by path on the server: the upload of a chunk, and after which break it was
-  const KEPT = 4; // uploads; only the newest one or two are needed
 
   const goesOn = () => stream?.recording === recording && !lost;
-
-  // Upload a chunk, and keep it for a server that starts anew.
-  async function stored(resource, options) {
-    const response = await post(resource, options);
-    if (response.ok) {
-      const [path] = await response.clone().json();
-      kept.set(path, { resource, options, breaks });
-      for (const old of [...kept.keys()].slice(0, -KEPT)) kept.delete(old);
-    }
-    return response;
-  }
-
-  // The body of an announcement, with the chunk uploaded again if that was before the last break.
-  async function withChunk(body) {
-    for (const [path, one] of kept) {
-      const name = JSON.stringify(path);
-      if (one.breaks === breaks || !body.includes(name)) continue;
-      const [again] = await (await post(one.resource, one.options)).json();
-      return body.replaceAll(name, JSON.stringify(again));
-    }
-    return body;
-  }
 
   // Send an announcement, to the stream as the server knows it.
   async function sent(announcement) {
@@ -203,7 +188,7 @@ window.gradioStream = (() => {
     // The first chunk comes with the request that joins, and may be announced again like any other.
     const address = join ? resource.replace(/queue\/join.*/, `stream/${stream.event}`) : resource;
     if (!stream?.session) return post(address, options);
-    return post(renamed(address), { ...options, body: inSession(stream.session, await withChunk(options.body)) });
+    return post(renamed(address), { ...options, body: inSession(stream.session, await chunks.stillThere(options.body)) });
   }
 
   // The session in which a recording goes on that has reached Gradio's time limit after a break: still
@@ -256,7 +241,7 @@ window.gradioStream = (() => {
     const session_hash = crypto.getRandomValues(new Uint32Array(2)).join("");
     await setUp(session_hash);
     const chunk = unanswered;
-    const { data } = JSON.parse(await withChunk(chunk.options.body));
+    const { data } = JSON.parse(await chunks.stillThere(chunk.options.body));
     const response = await post(resource, {
       ...options,
       body: JSON.stringify({ ...body, data, session_hash }),
@@ -276,7 +261,7 @@ window.gradioStream = (() => {
   // Join the stream of the recording again. Null if the recording is over, or if the server is another
   // one, which Gradio finds out and loads.
   async function joinedAgain(signal) {
-    breaks += 1;
+    chunks.broken();
     reached(false);
     while (goesOn()) {
       await pause(AGAIN);
@@ -322,6 +307,8 @@ window.gradioStream = (() => {
           const { done, value } = await reader.read();
           if (!done) {
             if (asked.seen(value).includes(stream?.renamed)) stream.over = true;
+            // A chunk that failed or changed nothing has an answer here and none in the page.
+            if (asked.answers(value, stream?.renamed)) answerMayBeMissing();
             complete ||= value.includes('"close_stream"');
             if (complete) reading = false;
             const text = stream?.renamed ? value.replaceAll(stream.renamed, stream.event) : value;

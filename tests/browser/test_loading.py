@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from app.classifier import DEFAULT_MODEL, Classifier
 from app.folders import MODELS
 from app.ui import model_choice
-from tests.browser.serving import served
-from tests.browser.steps import SECOND, plotted, record, stop, upload, wait_for_readings
+from tests.browser.serving import SlowServer, served
+from tests.browser.steps import SECOND, plotted, record, saved, stop, upload, wait_for_readings
 
 
 class Held(Classifier):
@@ -51,6 +51,38 @@ def test_a_recording_may_begin_before_the_model_is_there(open_page, held_page):
     assert np.diff(times) == pytest.approx(0.5), "and nothing of it is missed"
     stop(page)
     expect(page.locator("#live .summary")).to_contain_text("Listened for")
+
+
+@pytest.fixture
+def slow_held_page(monkeypatch):
+    server, classifier = SlowServer(monkeypatch), Held()
+    for _, url in served(classifier):
+        yield server, classifier, url
+        classifier.released.set()
+
+
+def test_a_server_that_is_slow_while_it_loads_loses_no_sound(open_page, slow_held_page):
+    server, classifier, url = slow_held_page
+    page = open_page("speech", url)
+    server.delays = [4.0] * 4
+    record(page)
+    page.wait_for_timeout(16 * SECOND)
+    classifier.released.set()
+    wait_for_readings(page, 20)
+    stop(page)
+    server.check(saved(page, "#live .download-sound"), least=10)
+
+
+def test_a_silence_while_the_model_loads_is_said_only_as_long_as_it_lasts(open_page, held_page):
+    _, url = held_page
+    page = open_page("speech", url)
+    record(page)
+    expect(page.locator("#live .detail")).to_contain_text("The model is loading")
+    page.context.set_offline(True)
+    expect(page.locator("#live .emotion")).to_have_text("Waiting")
+    page.context.set_offline(False)
+    expect(page.locator("#live .emotion")).to_have_text("Listening")
+    expect(page.locator("#live .detail")).to_contain_text("The model is loading")
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from playwright.sync_api import expect
 from app.classifier import Classifier
 from app.saved_model import read, write
 from app.ui.live_tab import BEHIND, Listener
-from tests.browser.serving import served
-from tests.browser.steps import SECOND, plotted, record, upload, wait_for_readings
+from tests.browser.serving import SlowServer, served
+from tests.browser.steps import SECOND, plotted, record, saved, stop, upload, wait_for_readings
 from tests.browser.wire import wired
 
 
@@ -85,6 +85,25 @@ def test_a_server_that_falls_behind_loses_no_sound(open_page, hesitant_page):
     (listener,) = listeners(blocks)
     elapsed = time.monotonic() - listener.began
     assert listener.session.received == pytest.approx(elapsed, abs=BEHIND)
+
+
+@pytest.fixture
+def slow_page(monkeypatch, classifier):
+    server = SlowServer(monkeypatch)
+    for _, url in served(classifier):
+        yield server, url
+
+
+def test_a_server_that_takes_seconds_for_each_chunk_loses_no_sound(open_page, slow_page):
+    server, url = slow_page
+    page = open_page("speech", url)
+    record(page)
+    wait_for_readings(page, 2)
+    server.delays = [4.0] * 4
+    page.wait_for_timeout(20 * SECOND)
+    wait_for_readings(page, 20)
+    stop(page)
+    server.check(saved(page, "#live .download-sound"), least=10)
 
 
 @pytest.fixture
