@@ -14,12 +14,16 @@ from app.classifier import Classifier
 from app.ui import live_tab
 from app.ui import page as ui
 from app.ui.live_tab import Chunk
+from tests.serving import free_port
 
 
 def served(classifier: Classifier) -> Iterator[tuple[gr.Blocks, str]]:
     """The page and its address."""
     page = ui.build(classifier)
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **ui.launch_settings())
+    # Of themselves, pages of tests that run side by side would try the same ports.
+    _, url, _ = page.launch(
+        server_port=free_port(), prevent_thread_lock=True, quiet=True, **ui.launch_settings()
+    )
     yield page, url
     page.close()
 

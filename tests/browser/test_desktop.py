@@ -7,7 +7,8 @@ from playwright.sync_api import Error
 
 from app.ui.desktop import open_window
 from tests.browser.chromium import ensure
-from tests.serving import free_port
+from tests.browser.steps import SECOND
+from tests.serving import PATIENCE, free_port
 
 
 def test_the_page_opens_in_a_window_of_its_own(playwright, app_url, tmp_path, monkeypatch):
@@ -21,17 +22,19 @@ def test_the_page_opens_in_a_window_of_its_own(playwright, app_url, tmp_path, mo
     assert window is not None
     try:
         browser = connected(playwright, port)
-        page = browser.contexts[0].pages[0]
+        (context,) = browser.contexts
+        context.set_default_timeout(PATIENCE * SECOND)
+        page = context.pages[0] if context.pages else context.wait_for_event("page")
         page.wait_for_selector("#live .history .main-svg")
         assert page.url.startswith(app_url)
         assert page.evaluate("matchMedia('(display-mode: standalone)').matches")
     finally:
         window.terminate()
-        window.wait(10)
+        window.wait(PATIENCE)
 
 
 def connected(playwright, port):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
             return playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
