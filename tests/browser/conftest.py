@@ -10,8 +10,9 @@ import soundfile
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from app import audio
+from app.classifier import Classifier
 from tests.browser.chromium import ensure
-from tests.browser.steps import SECOND
+from tests.browser.steps import SECOND, new_page
 from tests.serving import PATIENCE
 
 GRANTED = "--use-fake-ui-for-media-stream"
@@ -59,6 +60,24 @@ def recordings(tmp_path_factory: pytest.TempPathFactory, examples: list[Path]) -
     return files
 
 
+# Gradio takes its folder from the environment when it is imported: not before that is set.
+@pytest.fixture
+def no_skips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page served from this process leaves out no reading, however late a busy machine is."""
+    from app.ui import live_tab
+
+    monkeypatch.setattr(live_tab, "BEHIND", 600)  # seconds
+
+
+@pytest.fixture
+def url_without_skips(classifier: Classifier, no_skips: None) -> Iterator[str]:
+    """The address of such a page."""
+    from tests.browser.serving import served
+
+    for _, url in served(classifier):
+        yield url
+
+
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """A Chromium without a microphone, for what needs none."""
@@ -100,10 +119,8 @@ def opening(
     def open_page(microphone: str | None = "speech", url: str = app_url, flags: str = "") -> Page:
         heard = f"--use-file-for-fake-audio-capture={recordings[microphone or 'silence']}"
         switches = (FAKE, heard, *flags.split("|"), *([GRANTED] if microphone else []))
-        context = browsers(switches).new_context()
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE * SECOND)
-        page = context.new_page()
+        page = new_page(browsers(switches))
+        contexts.append(page.context)
         page.goto(url)
         page.wait_for_selector("#live .history .main-svg", timeout=PATIENCE * SECOND)
         return page

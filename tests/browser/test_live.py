@@ -14,7 +14,15 @@ from playwright.sync_api import Page, expect
 from app.classifier import Classifier
 from app.emotions import LABELS
 from tests.browser.serving import served
-from tests.browser.steps import SECOND, plotted, record, saved, stop, wait_for_readings
+from tests.browser.steps import (
+    SECOND,
+    plotted,
+    record,
+    saved,
+    stop,
+    wait_for_readings,
+    wait_for_the_last,
+)
 
 LONG = {"timeout": 90 * SECOND}
 # Notes, at every change, what is said and what the longest bar is.
@@ -73,7 +81,7 @@ def recorded(open_lasting_page) -> Page:
     record(page)
     wait_for_readings(page, 12)
     stop(page)
-    page.wait_for_timeout(1.5 * SECOND)  # for the last chunk
+    wait_for_the_last(page)
     return page
 
 

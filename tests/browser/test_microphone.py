@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from app.limits import LIMITS
 from app.ui import live_tab
 from tests.browser.serving import served
-from tests.browser.steps import SECOND, plotted, record, stop, wait_for_readings
+from tests.browser.steps import SECOND, new_page, plotted, record, stop, wait_for_readings
 
 RECORD, STOP = "#microphone button.record-button", "#microphone button.stop-button"
 
@@ -34,13 +34,12 @@ def test_a_refused_microphone(open_page):
 
 
 def test_a_computer_without_one(browsers, app_url):
-    context = browsers(("--disable-audio-input",)).new_context(permissions=["microphone"])
-    page = context.new_page()
+    page = new_page(browsers(("--disable-audio-input",)), permissions=["microphone"])
     page.goto(app_url)
     record(page)
     one_message(page, "No microphone was found")
     expect(page.locator(RECORD)).to_be_enabled()
-    context.close()
+    page.context.close()
 
 
 def test_an_address_that_is_not_secure(open_page, app_url):

@@ -8,9 +8,9 @@ from fontTools.ttLib import TTFont
 from playwright.sync_api import expect
 
 from app.emotions import EMOTIONS
-from tests.browser.steps import SECOND
+from tests.browser.steps import SECOND, new_page
 from tests.conftest import ROOT
-from tests.serving import app_running
+from tests.serving import PATIENCE, app_running
 
 MOST_SHIFT = 0.05
 FONT = ROOT / "assets" / "emoji" / "noto-color-emoji-8.woff2"
@@ -72,7 +72,7 @@ def test_the_card_of_a_page_behind_a_proxy_names_its_public_address(app_url):
 
 
 def test_the_title_is_there_before_the_scripts(browser, app_url):
-    page = browser.new_page()
+    page = new_page(browser)
     page.route("**/*.js", lambda route: None)  # Gradio's scripts never come
     page.goto(app_url, wait_until="commit")
     expect(page.get_by_role("heading", name="Undertone")).to_be_visible()
@@ -81,7 +81,7 @@ def test_the_title_is_there_before_the_scripts(browser, app_url):
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_nothing_moves_while_the_page_opens(browser, app_url, width):
-    page = browser.new_page(viewport={"width": width, "height": 850})
+    page = new_page(browser, viewport={"width": width, "height": 850})
     page.add_init_script(WATCH_SHIFTS)
     page.goto(app_url)
     page.wait_for_selector("#live .history .main-svg")
@@ -93,16 +93,16 @@ def test_nothing_moves_while_the_page_opens(browser, app_url, width):
 
 def test_a_page_with_a_password_asks_for_it_at_once(browser):
     with app_running("--auth", "ada:lovelace") as (url, _):
-        page = browser.new_page()
+        page = new_page(browser)
         page.goto(url)
         page.locator("input[type=password]").fill("lovelace")
         page.get_by_label("username").fill("ada")
         page.get_by_role("button", name="Login").click()
-        expect(page.get_by_role("button", name="Record")).to_be_visible()
+        expect(page.get_by_role("button", name="Record")).to_be_visible(timeout=PATIENCE * SECOND)
 
 
 def test_the_address_of_the_api_page_shows_it(browser, app_url):
-    page = browser.new_page()
+    page = new_page(browser)
     page.goto(f"{app_url}/?view=api")
     expect(page.get_by_text("4 API endpoints")).to_be_visible(timeout=20 * SECOND)
     expect(page.get_by_text("from gradio_client import Client").first).to_be_visible()
