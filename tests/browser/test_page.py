@@ -1,8 +1,7 @@
 """The page as a person meets it: a real Chromium, a recording as its microphone."""
 
 import json
-import re
-from pathlib import Path
+import time
 
 import pandas as pd
 import pytest
@@ -11,25 +10,51 @@ from playwright.sync_api import Error, Page, expect
 from app import audio
 from app.emotions import LABELS
 from app.live import LiveSession
-from tests.browser.steps import SECOND, plotted, record, stop, wait_for_readings
+from tests.browser.steps import (
+    SECOND,
+    plotted,
+    record,
+    saved_as_plotted,
+    stop,
+    wait_for_readings,
+    wait_for_the_last,
+)
+from tests.serving import PATIENCE
+
+LONG = {"timeout": PATIENCE * SECOND}
+# What the panel shows at one moment.
+PANEL = """(() => {
+    const live = document.querySelector('#live');
+    const text = (selector) => live.querySelector(selector).textContent;
+    return {
+        emotion: text('.emotion'),
+        detail: text('.detail'),
+        light: text('.status-text'),
+        current: live.querySelectorAll('.shares .current').length,
+        lines: live.querySelector('.history').data.map(line => line.y),
+    };
+})()"""
 
 
 def test_a_recording_shows_an_emotion_then_no_speech(open_page):
     page = open_page("speech")
     record(page)
-    expect(page.locator("#live .detail")).to_have_text(
-        re.compile(r"^\d+% confident$"), timeout=30 * SECOND
-    )
-    assert page.locator("#live .emotion").inner_text().lower() in LABELS
-    assert page.locator("#live .shares .current").count() == 1
+    named = panel_when(page, r"/^\d+% confident$/.test(panel.detail)")
+    assert named["emotion"] in LABELS
+    assert named["current"] == 1
+    assert all(line[-1] is not None for line in named["lines"])
 
-    expect(page.locator("#live .emotion")).to_have_text("No speech", timeout=20 * SECOND)
-    expect(page.locator("#live .status-text")).to_have_text("No speech")
-    assert page.locator("#live .shares .current").count() == 0
-    lines = plotted(page)
-    assert len(lines) == len(LABELS)
-    assert all(line["y"][-1] is None for line in lines), "silence is a gap in every line"
-    assert any(share is not None for share in lines[0]["y"])
+    silent = panel_when(page, "panel.emotion === 'No speech' && panel.light === 'No speech'")
+    assert silent["current"] == 0
+    assert len(silent["lines"]) == len(LABELS)
+    assert all(line[-1] is None for line in silent["lines"]), "silence is a gap in every line"
+    assert any(share is not None for share in silent["lines"][0])
+
+
+def panel_when(page: Page, condition: str) -> dict:
+    """`PANEL` at the first moment of which the condition holds."""
+    look = f"() => {{ const panel = {PANEL}; return {condition} ? panel : null; }}"
+    return page.wait_for_function(look, **LONG).json_value()
 
 
 def test_the_plot_grows_stops_and_starts_clean(open_page):
@@ -41,12 +66,13 @@ def test_the_plot_grows_stops_and_starts_clean(open_page):
     wait_for_readings(page, len(times) + 4)
 
     stop(page)
-    page.wait_for_timeout(1.5 * SECOND)  # for the last chunk
+    wait_for_the_last(page)
     heard = plotted(page)[0]["x"]
     page.wait_for_timeout(1.5 * SECOND)
     assert plotted(page)[0]["x"] == heard
 
     record(page)
+    expect(page.locator("#live .summary")).to_be_hidden()  # the recording before
     wait_for_readings(page, 2)
     assert plotted(page)[0]["x"][0] == 0.5
     assert len(plotted(page)[0]["x"]) < len(heard)
@@ -68,7 +94,7 @@ def watch_labels(page: Page) -> None:
     )
 
 
-def test_speech_and_silence_take_turns(open_page, classifier, recordings):
+def test_speech_and_silence_take_turns(open_page, classifier, recordings, url_without_skips):
     """A label is shown while there is speech in the window, and none in the silence between."""
     turns = audio.load(recordings["turns"])
     expected = {
@@ -77,19 +103,21 @@ def test_speech_and_silence_take_turns(open_page, classifier, recordings):
         for reading in LiveSession(classifier).feed(turns[1600 * later :], audio.SAMPLE_RATE)
         if reading.emotion
     }
-    page = open_page("turns")
+    page = open_page("turns", url_without_skips)
+    expect(page.locator("#live .emotion")).to_have_text("Ready", **LONG)
     watch_labels(page)
     record(page)
-    expect(page.locator("#live .emotion")).to_have_text("angry", timeout=25 * SECOND)
-    expect(page.locator("#live .emotion")).to_have_text("No speech", timeout=25 * SECOND)
-    expect(page.locator("#live .status-text")).to_have_text("Speaking", timeout=25 * SECOND)
+    expect(page.locator("#live .emotion")).to_have_text("angry", **LONG)
+    expect(page.locator("#live .emotion")).to_have_text("No speech", **LONG)
+    expect(page.locator("#live .status-text")).to_have_text("Speaking", **LONG)
     wait_for_readings(page, 36)
     labels = heard_labels(page)
     silence = labels.index("no speech", labels.index("angry"))
     assert next(label for label in labels if label != "one moment") == "listening"
     assert set(labels[silence + 1 :]) & expected
     named = {label for label in labels if not label.startswith("unclear: ")}
-    assert named <= expected | {"one moment", "listening", "no speech", "waiting"}
+    # The last two are of a server or a microphone that a busy machine keeps from its work.
+    assert named <= expected | {"one moment", "listening", "no speech", "waiting", "no sound"}
 
 
 def test_stop_gives_a_summary_and_every_reading(open_page):
@@ -98,7 +126,7 @@ def test_stop_gives_a_summary_and_every_reading(open_page):
     wait_for_readings(page, 10)
     assert page.locator("#live .summary").is_hidden()
     stop(page)
-    page.wait_for_timeout(1.5 * SECOND)  # for the last chunk
+    wait_for_the_last(page)
     expect(page.locator("#live .summary-words")).to_contain_text("; named an emotion for 0:0")
     shares = page.locator("#live .summary tbody td:nth-child(2)").all_inner_texts()
     assert sum(int(share.rstrip("%")) for share in shares) == pytest.approx(100, abs=2)
@@ -111,16 +139,13 @@ def test_stop_gives_a_summary_and_every_reading(open_page):
     )
     assert 0.03 < painted < 0.5, "a few of the sixty seconds carry a colour"
 
-    with page.expect_download() as table:
-        page.click("#live .download-csv")
-    readings = pd.read_csv(table.value.path())
+    readings = pd.read_csv(saved_as_plotted(page, "#live .download-csv"))
     assert readings["time"].to_list() == plotted(page)[0]["x"]
     assert list(readings.columns[-8:]) == list(LABELS)
     spoken = readings.dropna(subset="angry")
     assert spoken[list(LABELS)].sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-3)
-    with page.expect_download() as document:
-        page.click("#live .download-json")
-    assert len(json.loads(Path(document.value.path()).read_text())) == len(readings)
+    document = saved_as_plotted(page, "#live .download-json")
+    assert len(json.loads(document.read_text())) == len(readings)
 
 
 def test_settings_act_on_a_recording_that_goes_on(open_page):
@@ -137,6 +162,7 @@ def test_settings_act_on_a_recording_that_goes_on(open_page):
     )
     stop(page)
     record(page)
+    expect(page.locator("#live .summary")).to_be_hidden()  # the recording before
     wait_for_readings(page, 1)
     assert plotted(page)[0]["x"][0] == 2.0, "the next recording starts with them"
 
@@ -152,12 +178,20 @@ def test_zoom_outlives_the_next_reading_until_a_double_click(open_page):
     page.mouse.move(plot["x"] + plot["width"] * 0.5, middle, steps=5)
     page.mouse.up()
     wait_for_readings(page, len(plotted(page)[0]["x"]) + 2)
-    visible = page.evaluate("document.querySelector('.history').layout.xaxis.range")
-    assert visible == pytest.approx([15, 30], abs=1)
+    assert visible_seconds(page) == pytest.approx([15, 30], abs=1)
 
-    page.mouse.dblclick(plot["x"] + plot["width"] / 2, middle)
+    until = time.monotonic() + PATIENCE
+    # A busy machine may part the two clicks: then they are no double click for Plotly.
+    while visible_seconds(page) != [0, 60] and time.monotonic() < until:
+        page.mouse.dblclick(plot["x"] + plot["width"] / 2, middle)
+        page.wait_for_timeout(SECOND)
     wait_for_readings(page, len(plotted(page)[0]["x"]) + 1)
-    assert page.evaluate("document.querySelector('.history').layout.xaxis.range") == [0, 60]
+    assert visible_seconds(page) == [0, 60]
+
+
+def visible_seconds(page: Page) -> list[float]:
+    """The ends of the live plot."""
+    return page.evaluate("document.querySelector('.history').layout.xaxis.range")
 
 
 def test_the_browser_leaves_the_voice_as_it_is(open_page):
@@ -180,11 +214,13 @@ def test_the_browser_leaves_the_voice_as_it_is(open_page):
     assert not settings["autoGainControl"]
 
 
-def test_two_people_do_not_see_each_other(open_page):
-    speaking, silent, watching = open_page("speech"), open_page("silence"), open_page("speech")
+def test_two_people_do_not_see_each_other(open_page, url_without_skips):
+    speaking, silent, watching = (
+        open_page(microphone, url_without_skips) for microphone in ("speech", "silence", "speech")
+    )
     record(speaking)
     record(silent)
-    expect(speaking.locator("#live .status-text")).to_have_text("Speaking", timeout=20 * SECOND)
+    expect(speaking.locator("#live .status-text")).to_have_text("Speaking", **LONG)
     wait_for_readings(silent, 8)
     assert all(share is None for line in plotted(silent) for share in line["y"])
     assert any(share is not None for line in plotted(speaking) for share in line["y"])

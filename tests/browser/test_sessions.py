@@ -17,6 +17,7 @@ from app.ui.live_tab import BEHIND, Listener
 from tests.browser.serving import SlowServer, served
 from tests.browser.steps import SECOND, plotted, record, saved, stop, upload, wait_for_readings
 from tests.browser.wire import wired
+from tests.serving import PATIENCE
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def page_and_url(classifier):
 
 
 @pytest.fixture
-def page_with_two_models(classifier, tmp_path):
+def page_with_two_models(classifier, tmp_path, no_skips):
     """The same with a second bundle beside, which says the opposite of the first."""
     for name in ("first", "second"):
         shutil.copytree(classifier.folder, tmp_path / name)
@@ -39,13 +40,14 @@ def page_with_two_models(classifier, tmp_path):
 def test_the_model_can_change_during_a_recording(open_page, page_with_two_models):
     blocks, url = page_with_two_models
     page = open_page("speech", url)
+    expect(page.locator("#live .emotion")).to_have_text("Ready", timeout=PATIENCE * SECOND)
     page.click("#live-settings button")
     record(page)
-    expect(page.locator("#live .emotion")).to_have_text("angry", timeout=25 * SECOND)
+    expect(page.locator("#live .emotion")).to_have_text("angry", timeout=PATIENCE * SECOND)
     page.locator("#live-settings").get_by_label("Model").click()
     page.get_by_role("option", name="second").click()
     (listener,) = listeners(blocks)
-    until = time.monotonic() + 30  # the other model has to be loaded
+    until = time.monotonic() + PATIENCE  # the other model has to be loaded
     while listener.session.classifier.folder.name != "second" and time.monotonic() < until:
         page.wait_for_timeout(0.2 * SECOND)
     assert listener.session.classifier.folder.name == "second"
@@ -76,15 +78,22 @@ def test_a_server_that_falls_behind_loses_no_sound(open_page, hesitant_page):
     page = open_page("speech", url)
     record(page)
     wait_for_readings(page, 2)
-    # At least one reading is made for two seconds of sound, so the lag grows by 0.8 s each time.
-    classifier.hesitation = 2.8
+    # At least one reading is made for two seconds of sound, so the lag grows by 0.4 s each time.
+    # After 3 s without an answer the page would give up the chunk (gradio_stream.js).
+    classifier.hesitation = 2.4
     expect(page.locator("#live .backlog")).to_contain_text("s behind", timeout=60 * SECOND)
     classifier.hesitation = 0.0
     expect(page.locator("#live .backlog")).to_have_text("", timeout=60 * SECOND)
-    page.wait_for_timeout(3 * SECOND)
     (listener,) = listeners(blocks)
-    elapsed = time.monotonic() - listener.began
-    assert listener.session.received == pytest.approx(elapsed, abs=BEHIND)
+
+    def unread():
+        """Seconds; what is lost stays unread."""
+        return time.monotonic() - listener.began - listener.session.received
+
+    until = time.monotonic() + 60
+    while abs(unread()) > BEHIND and time.monotonic() < until:
+        page.wait_for_timeout(0.2 * SECOND)
+    assert unread() == pytest.approx(0, abs=BEHIND)
 
 
 @pytest.fixture
