@@ -23,9 +23,10 @@ from app.recordings import MIXED, analyze
 from app.tables import FILE_COLUMNS, SEGMENT_COLUMNS
 from tests.browser.serving import served
 from tests.browser.steps import SECOND, upload
+from tests.serving import PATIENCE
 from tests.sounds import RATE, with_ffmpeg
 
-ANALYZED = {"timeout": 30 * SECOND}
+ANALYZED = {"timeout": PATIENCE * SECOND}
 
 
 def test_a_recording_shows_what_the_classifier_hears(open_page, recordings, classifier):
@@ -143,8 +144,11 @@ def test_choosing_an_example_moves_nothing(open_page):
     page.get_by_role("tab", name="Recordings").click()
     places = """() => ['#examples', '#summary', '#bars'].map(
         (name) => document.querySelector(name).getBoundingClientRect().y)"""
-    page.wait_for_timeout(SECOND)
-    before = page.evaluate(places)
+    page.wait_for_selector("#bars .main-svg")
+    before = None
+    while before != (now := page.evaluate(places)):  # the page is still being laid out
+        before = now
+        page.wait_for_timeout(SECOND)
     page.locator("#examples button").first.click()
     expect(page.locator("#summary .detail")).to_contain_text("confident", **ANALYZED)
     assert page.evaluate(places) == pytest.approx(before, abs=2)
@@ -228,10 +232,12 @@ def test_many_are_a_table_charts_and_files(open_page, recordings, archive):
     expect(page.locator("#chosen .source")).to_contain_text("packed.wav", **ANALYZED)
     expect(page.locator("#player .shown")).to_contain_text("packed.wav")
     page.wait_for_function("document.querySelector('#player audio').duration > 1")  # in the zip
-    chosen, player = (page.locator(place).bounding_box() for place in ("#chosen", "#player"))
-    table = page.locator("#files").bounding_box()
-    assert 0 <= chosen["y"] - (table["y"] + table["height"]) < 40, "details are under the table"
-    assert player["y"] < chosen["y"] + chosen["height"] + 60
+    chosen, player, table = page.evaluate(
+        """() => ["#chosen", "#player", "#files"].map(
+            (place) => document.querySelector(place).getBoundingClientRect().toJSON())"""
+    )
+    assert 0 <= chosen["top"] - table["bottom"] < 40, "details are under the table"
+    assert player["top"] < chosen["bottom"] + 60
 
     line = cell(page, "packed.wav")
     assert line.evaluate("cell => getComputedStyle(cell).cursor") == "pointer"
