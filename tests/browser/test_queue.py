@@ -12,10 +12,11 @@ from app.ui import page as ui
 from app.ui import recordings_tab
 from tests.browser.serving import served
 from tests.browser.steps import SECOND, upload
+from tests.serving import PATIENCE
 
-EVERY, AGE = 1, 3  # seconds
+EVERY, AGE = 1, 8  # seconds; a busy machine needs some from an upload to its analysis
 OLD = (AGE + 2 * EVERY) * SECOND  # after which a file is deleted that nobody holds
-ANALYZED = {"timeout": 60 * SECOND}
+ANALYZED = {"timeout": PATIENCE * SECOND}
 WAITS = "Waiting for its turn"
 
 
