@@ -118,7 +118,7 @@ def test_ten_seconds_without_a_connection_lose_nothing(open_page):
 
 
 @pytest.fixture
-def url_of_short_streams(classifier, monkeypatch, no_skips):
+def url_of_short_streams(classifier, monkeypatch):
     monkeypatch.setattr(live_tab, "TIME_LIMIT", 10)  # seconds
     for _, url in served(classifier):
         yield url
@@ -139,7 +139,9 @@ def test_the_sound_before_a_stream_has_begun_is_read(open_page, url_of_short_str
     assert sound.stat().st_size == page.evaluate("window.given")
 
 
-def test_the_settings_outlive_a_break_and_then_a_time_limit(open_page, url_of_short_streams):
+def test_the_settings_outlive_a_break_and_then_a_time_limit(
+    open_page, url_of_short_streams, no_skips
+):
     """A stream that begins anew is of the page's own session, which the server has forgotten."""
     sessions: list[str] = []
 
