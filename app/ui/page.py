@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -220,6 +221,7 @@ def launch(
         root_path=root_path,
         **launch_settings(),
     )
+    sys.stdout.flush()  # the address, which a file or a pipe would get late or never
     try:
         if profile:
             window = open_window(url, profile)
