@@ -41,7 +41,7 @@ def test_files_outlast_their_turn_and_no_more(open_page, recordings, forgetful_p
     assert len(sent) == 3
     expect(page.locator("#progress")).to_have_text("", **ANALYZED)
     assert "No such file" not in page.locator("#files").inner_text()
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + AGE + 7
     while any(path.exists() for path in sent) and time.monotonic() < until:
         page.wait_for_timeout(0.2 * SECOND)
     assert not any(path.exists() for path in sent)

@@ -1,7 +1,6 @@
 """The page as a person meets it: a real Chromium, a recording as its microphone."""
 
 import json
-import time
 
 import pandas as pd
 import pytest
@@ -116,8 +115,7 @@ def test_speech_and_silence_take_turns(open_page, classifier, recordings, url_wi
     assert next(label for label in labels if label != "one moment") == "listening"
     assert set(labels[silence + 1 :]) & expected
     named = {label for label in labels if not label.startswith("unclear: ")}
-    # The last two are of a server or a microphone that a busy machine keeps from its work.
-    assert named <= expected | {"one moment", "listening", "no speech", "waiting", "no sound"}
+    assert named <= expected | {"one moment", "listening", "no speech", "waiting"}
 
 
 def test_stop_gives_a_summary_and_every_reading(open_page):
@@ -180,11 +178,7 @@ def test_zoom_outlives_the_next_reading_until_a_double_click(open_page):
     wait_for_readings(page, len(plotted(page)[0]["x"]) + 2)
     assert visible_seconds(page) == pytest.approx([15, 30], abs=1)
 
-    until = time.monotonic() + PATIENCE
-    # A busy machine may part the two clicks: then they are no double click for Plotly.
-    while visible_seconds(page) != [0, 60] and time.monotonic() < until:
-        page.mouse.dblclick(plot["x"] + plot["width"] / 2, middle)
-        page.wait_for_timeout(SECOND)
+    page.mouse.dblclick(plot["x"] + plot["width"] / 2, middle)
     wait_for_readings(page, len(plotted(page)[0]["x"]) + 1)
     assert visible_seconds(page) == [0, 60]
 
