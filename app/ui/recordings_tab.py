@@ -36,11 +36,6 @@ GONE = (
 )
 PAUSE = 0.2  # seconds between two signs of progress
 # Gradio's own progress would hide the last result, and its "Error" would stay on it.
-BUSY = """(...given) => {
-    document.documentElement.toggleAttribute("data-hearing", Boolean(given[0]));
-    return given;
-}"""
-DONE = "() => { delete document.documentElement.dataset.hearing; }"
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -157,10 +152,10 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
     # Gradio gives requests and events to functions with hints, and finds no hints on a `partial`.
     def replaced(paths: list[str] | None, model: str, split: bool, request: gr.Request) -> Update:
         run = runs.begin(request, paths, model, split)
+        if run.begun:
+            return gr.skip()
         kept.hold(paths, request)
-        if not paths:
-            return cleared(tab)
-        return rest(tab) if run.over else working(tab, waiting())
+        return working(tab, waiting()) if paths else cleared(tab)
 
     def uploaded(
         paths: list[str] | None, model: str, split: bool, request: gr.Request
@@ -175,13 +170,19 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
             except gr.Error as error:
                 # Raised, Gradio's page would drop a change that waits for the end of this run.
                 gr.Warning(error.message)
+            finally:
+                run.ended = True
 
     def finished(request: gr.Request) -> Update:
-        return gr.skip() if runs.waits(request) else failed(request)
+        return gr.skip() if runs.unfinished(request) else at_rest(request)
 
-    def failed(request: gr.Request) -> Update:
+    def at_rest(request: gr.Request) -> Update:
         kept.release(request)
         return rest(tab)
+
+    def failed(request: gr.Request) -> Update:
+        runs.leave(request)
+        return at_rest(request)
 
     def stopped(request: gr.Request) -> Update:
         waited = runs.waits(request)
@@ -200,15 +201,14 @@ def build(classifier: Classifier, page: gr.Blocks) -> Tab:
         changes,
         uploaded,
         inputs=asked,
-        js=BUSY,
         outputs=everything,
         concurrency_limit=AT_ONCE,
         **QUIET,
     )
     at_work = [progress, stop]
-    stop.click(stopped, outputs=at_work, js=DONE, queue=False, **QUIET)
-    analyzed.success(finished, outputs=at_work, js=DONE, queue=False, **QUIET)
-    analyzed.failure(failed, outputs=at_work, js=DONE, queue=False, **QUIET)
+    stop.click(stopped, outputs=at_work, queue=False, **QUIET)
+    analyzed.success(finished, outputs=at_work, queue=False, **QUIET)
+    analyzed.failure(failed, outputs=at_work, queue=False, **QUIET)
     page.unload(kept.release)
     page.unload(runs.leave)
     details = [chosen, player, sound, segments, segments_part, windows]

@@ -323,7 +323,7 @@ def test_an_analysis_that_a_broken_connection_ends_says_so(open_page, app_url, r
         record(page)
         wait_for_readings(page, 3)
         upload(page, *[recordings["long"]] * 40)
-        expect(page.locator("html[data-hearing]")).to_have_count(1)
+        expect(page.locator("#progress p")).to_have_count(1)
         expect(page.locator("#stop")).to_be_visible()
         wire.cut()
         page.wait_for_timeout(2 * SECOND)
@@ -332,11 +332,11 @@ def test_an_analysis_that_a_broken_connection_ends_says_so(open_page, app_url, r
         expect(toast).to_contain_text(
             "The connection broke: drop the recordings in again.", **PATIENT
         )
-        expect(page.locator("html[data-hearing]")).to_have_count(0)
+        expect(page.locator("#progress p")).to_have_count(0)
         expect(page.locator("#stop")).to_be_hidden()
         upload(page, recordings["sad"])
         expect(page.locator("#summary .emotion")).to_have_text("sad", **PATIENT)
-        expect(page.locator("html[data-hearing]")).to_have_count(0)
+        expect(page.locator("#progress p")).to_have_count(0)
         known = len(times_of(page))
         wait_for_readings(page, known + 4)
         assert page.evaluate("window.before"), "the page has not been loaded anew"

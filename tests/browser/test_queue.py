@@ -100,7 +100,6 @@ def test_what_replaces_a_waiting_upload_is_analyzed_in_its_place(
     expect(page.locator("#summary .source")).to_contain_text("sad.wav", **ANALYZED)
     expect(page.locator("#progress p")).to_have_count(0)
     expect(page.locator("#stop")).to_be_hidden()
-    expect(page.locator("html[data-hearing]")).to_have_count(0)
 
 
 def test_what_replaces_an_upload_waits_behind_those_of_others(open_page, recordings, busy):

@@ -312,3 +312,37 @@ def test_progress_counts_recordings_and_seconds():
 def test_a_recording_that_is_gone_is_asked_for_again(shown, examples, tmp_path):
     with pytest.raises(gr.Error, match="Drop it in again"):
         list(shown([str(examples[0]), str(tmp_path / "deleted.wav")]))
+
+
+def test_what_is_announced_twice_is_one_run():
+    runs, visitor = Runs(), SimpleNamespace(session_hash="one")
+    run = runs.begin(visitor, ["a.wav"])
+    assert runs.begin(visitor, ["a.wav"]) is run
+    assert runs.take(visitor, ["a.wav"]) is run
+    assert runs.begin(visitor, ["a.wav"]) is run
+    assert runs.take(visitor, ["a.wav"]) is None, "it has begun"
+    assert runs.unfinished(visitor)
+    assert not run.over
+    run.ended = True
+    assert runs.take(visitor, ["a.wav"]) is None, "it has ended"
+    assert not runs.unfinished(visitor)
+
+
+def test_what_was_stopped_begins_again():
+    runs, visitor = Runs(), SimpleNamespace(session_hash="one")
+    run = runs.begin(visitor, ["a.wav"])
+    runs.take(visitor, ["a.wav"])
+    runs.stop(visitor)
+    again = runs.begin(visitor, ["a.wav"])
+    assert again is not run
+    assert runs.take(visitor, ["a.wav"]) is again
+
+
+def test_another_upload_replaces_the_run():
+    runs, visitor = Runs(), SimpleNamespace(session_hash="one")
+    run = runs.begin(visitor, ["a.wav"])
+    runs.take(visitor, ["a.wav"])
+    runs.begin(visitor, ["b.wav"])
+    assert run.replaced
+    assert runs.take(visitor, ["a.wav"]) is None
+    assert runs.unfinished(visitor)
